@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several rewards as one: a weighted sum with its breakdown, and what goes into the log about a batch.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "rewards/registry.h"
+#include "rewards/reward.h"
+
+namespace lockstep::rewards {
+
+struct CombinedScore {
+  // ok: at least one reward with a weight other than 0 is ok. Otherwise the sample cannot be scored and has no place in
+  // its group's mean: error before timeout before skip, whichever occurred.
+  Status status = Status::skip;
+  double value = 0;          // sum of weight * value over the rewards that are ok (TRL's nansum)
+  std::vector<Score> parts;  // in the order of names()
+};
+
+// Of one reward over a batch. Mean and standard deviation (divisor n - 1, as TRL) run over the ok scores only.
+struct RewardStats {
+  int64_t num_ok = 0, num_skip = 0, num_error = 0, num_timeout = 0;
+  double mean = 0, std = 0;               // 0 when there is no ok score; std 0 for one
+  std::map<std::string, double> metrics;  // mean of each named metric over the scores that have it
+};
+
+class Combined {
+ public:
+  struct Part {
+    std::unique_ptr<Reward> reward;
+    double weight = 1;
+  };
+  // Error when there is no reward, when two share a name, or when a weight is not finite.
+  Combined(std::vector<Part> parts, const std::string& where = "/rewards");
+  Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where = "/rewards");
+
+  size_t size() const { return parts_.size(); }
+  const std::string& name(size_t i) const { return parts_[i].reward->name(); }
+  double weight(size_t i) const { return parts_[i].weight; }
+
+  // Thread-safe. An exception in a reward, and a value that is not finite, become Status::error with the text.
+  CombinedScore score(const Sample& sample) const;
+
+  // One entry per reward, in the order of names.
+  std::vector<RewardStats> stats(const std::vector<CombinedScore>& scores) const;
+
+ private:
+  std::vector<Part> parts_;
+};
+
+}  // namespace lockstep::rewards

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewards by name: what a config may ask for.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "rewards/reward.h"
+
+namespace lockstep::rewards {
+
+struct RewardConfig {
+  std::string type = "accuracy";
+  std::string name = {};
+  double weight = 1;
+  base::Json options = base::Json::object();
+  void visit(auto&& field) {
+    field("type", type, "which reward: accuracy, format, random, length, reflection_words");
+    field("name", name, "its name in the log; empty: the type");
+    field("weight", weight, "factor in the sum of rewards; 0: only logged");
+    field("options", options, "options of the type");
+  }
+};
+
+// Options are loaded strictly into the type's own config. Error for an unknown type (with all names) or a bad option;
+// `where` is the JSON path of `config`.
+std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where);
+
+// Every type with its options, for `lockstep config` and the documentation.
+std::string reward_reference();
+
+}  // namespace lockstep::rewards

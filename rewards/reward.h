@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a reward is: text in, a score with a status out. No torch here, so rewards build in seconds.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace lockstep::rewards {
+
+// skip: the reward does not apply to this sample (TRL's None). error / timeout: it failed; counted, never a silent 0.
+enum class Status { ok, skip, error, timeout };
+const char* status_name(Status status);
+
+struct Score {
+  Status status = Status::ok;
+  double value = 0;                            // meaningful when ok; finite
+  std::string detail = {};                     // what was extracted, or why it failed
+  std::map<std::string, double> metrics = {};  // named extras for the log
+};
+
+// One completion to score. Views live as long as the call.
+struct Sample {
+  std::string_view prompt;      // rendered prompt text
+  std::string_view completion;  // decoded completion, special tokens skipped
+  const base::Json* columns;    // the dataset row: "answer" (gold) and whatever else the row holds
+  bool is_terminated = true;    // ended by itself (eos or stop), not by the length limit
+  int64_t num_tokens = 0;
+};
+
+// Thread-safe: `score` may be called from several threads at once.
+class Reward {
+ public:
+  virtual ~Reward() = default;
+  virtual const std::string& name() const = 0;
+  virtual Score score(const Sample& sample) const = 0;
+};
+
+}  // namespace lockstep::rewards
