@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rotary position embedding (Su et al. 2021, arXiv:2104.09864) in its two layouts.
+#pragma once
+
+#include "kernels/tensor.h"
+
+namespace lockstep::kernels {
+
+// cos and sin of every token's angles, [N, 1, R / 2] f32, gathered once per batch.
+struct RopeRows {
+  Tensor cos, sin;
+};
+
+enum class RopeLayout {
+  half_split,   // pairs (x_i, x_{i + R/2}): llama, qwen
+  interleaved,  // pairs (x_{2i}, x_{2i+1}): deepseek
+};
+
+// Rotates x [N, H, R] by the rows' angles, in f32, rounded once to x's dtype. The output keeps the layout of the input.
+// Differentiable in x (the gradient is the rotation by the negative angle).
+Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout);
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gated activation of SwiGLU (Shazeer 2020, arXiv:2002.05202).
+#pragma once
+
+#include "kernels/tensor.h"
+
+namespace lockstep::kernels {
+
+// silu(gate) * up, where gate_up [..., 2 I] holds the gate half first -> [..., I]. Differentiable.
+Tensor swiglu(const Tensor& gate_up);
+// d loss / d gate_up from d loss / d output; `gate_up` as given to the forward.
+Tensor swiglu_backward(const Tensor& grad, const Tensor& gate_up);
+
+}  // namespace lockstep::kernels

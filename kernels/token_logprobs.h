@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log-probabilities of chosen tokens from hidden states, without keeping the [N, V] softmax of a large vocabulary.
+#pragma once
+
+#include "kernels/tensor.h"
+
+namespace lockstep::kernels {
+
+// hidden [N, D] times head [V, D] transposed -> [N, V] f32, divided by `temperature`. No gradient; the sampler's logits.
+Tensor linear_logits(const Tensor& hidden, const Tensor& head, double temperature);
+
+struct TokenLogprobs {
+  Tensor logprobs;  // [N] f32, log p(target | prefix)
+  Tensor entropy;   // [N] f32, nats; no gradient; undefined unless asked for
+};
+
+// hidden [N, D] f32|bf16, head [V, D], targets [N] i64 in [0, V). Log-softmax in f32 after division by `temperature`.
+// Works through rows in chunks; keeps the probabilities for the backward pass only while N V is small, else recomputes.
+TokenLogprobs token_logprobs(const Tensor& hidden,
+                             const Tensor& head,
+                             const Tensor& targets,
+                             double temperature,
+                             bool with_entropy);
+
+}  // namespace lockstep::kernels

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// RMSNorm, SwiGLU and rotary embedding against composed operations and their laws.
+#include <ATen/ATen.h>
+#include <doctest/doctest.h>
+
+#include "kernels/rms_norm.h"
+#include "kernels/rope.h"
+#include "kernels/swiglu.h"
+
+namespace lockstep {
+
+namespace {
+
+// Largest difference of outputs and of gradients between two forms of the same function.
+template <class F, class G>
+double compare(const std::vector<Tensor>& inputs, F ours, G theirs) {
+  std::vector<Tensor> a, b;
+  for (const auto& x : inputs) {
+    a.push_back(x.clone().set_requires_grad(true));
+    b.push_back(x.clone().set_requires_grad(true));
+  }
+  const auto ya = ours(a), yb = theirs(b);
+  const auto weight = at::randn_like(ya);
+  (ya * weight).sum().backward();
+  (yb * weight).sum().backward();
+  double worst = at::max(at::abs(ya - yb)).item().toDouble();
+  for (size_t i = 0; i < inputs.size(); ++i)
+    worst = std::max(worst, at::max(at::abs(a[i].grad() - b[i].grad())).item().toDouble());
+  return worst;
+}
+
+kernels::RopeRows rows_of(const Tensor& positions, int64_t half) {
+  const auto angles = positions.to(at::kFloat).unsqueeze(1) * at::pow(100.0, -at::arange(half) / static_cast<double>(half));
+  return {angles.cos().unsqueeze(1), angles.sin().unsqueeze(1)};
+}
+
+}  // namespace
+
+TEST_CASE("RMSNorm equals its formula, value and gradients") {
+  at::manual_seed(1);
+  const double worst = compare(
+      {at::randn({7, 3, 16}), at::randn({16})},
+      [](const auto& x) { return kernels::rms_norm(x[0], x[1], 1e-5); },
+      [](const auto& x) { return x[0] / (x[0].pow(2).mean(-1, true) + 1e-5).sqrt() * x[1]; });
+  CHECK(worst < 2e-5);
+}
+
+TEST_CASE("RMSNorm of bf16 computes in f32 and rounds once") {
+  at::manual_seed(2);
+  const auto x = at::randn({5, 64}).to(at::kBFloat16), w = at::randn({64}).to(at::kBFloat16);
+  const auto exact = kernels::rms_norm(x.to(at::kFloat), w.to(at::kFloat), 1e-6);
+  CHECK(at::equal(kernels::rms_norm(x, w, 1e-6), exact.to(at::kBFloat16)));
+}
+
+TEST_CASE("SwiGLU equals silu(gate) * up, value and gradient") {
+  at::manual_seed(3);
+  const double worst = compare(
+      {at::randn({9, 12}) * 3}, [](const auto& x) { return kernels::swiglu(x[0]); },
+      [](const auto& x) { return at::silu(x[0].narrow(-1, 0, 6)) * x[0].narrow(-1, 6, 6); });
+  CHECK(worst < 1e-5);
+}
+
+TEST_CASE("the rotation keeps lengths, depends on relative positions only, and its gradient is the inverse rotation") {
+  at::manual_seed(4);
+  for (const auto layout : {kernels::RopeLayout::half_split, kernels::RopeLayout::interleaved}) {
+    const auto q = at::randn({1, 2, 8}), k = at::randn({1, 2, 8});
+    const auto score = [&](int64_t m, int64_t n) {
+      const auto a = kernels::rope(q, rows_of(at::tensor({m}), 4), layout), b = kernels::rope(k, rows_of(at::tensor({n}), 4), layout);
+      CHECK((a.norm() - q.norm()).abs().item<double>() < 1e-5);
+      return (a * b).sum().item<double>();
+    };
+    CHECK(score(3, 1) == doctest::Approx(score(12, 10)).epsilon(1e-5));
+    CHECK(std::abs(score(3, 1) - score(3, 2)) > 1e-4);
+    const auto rows = rows_of(at::tensor({5}), 4);
+    const auto x = q.clone().set_requires_grad(true);
+    const auto y = kernels::rope(x, rows, layout);
+    y.backward(y.detach());  // J^T y = J^T J x = x for a rotation
+    CHECK((x.grad() - q).abs().max().item<double>() < 1e-6);
+  }
+}
+
+TEST_CASE("position 0 rotates nothing, and both layouts are the same rotation under a permutation") {
+  at::manual_seed(5);
+  const auto x = at::randn({3, 1, 8});
+  const auto zero = rows_of(at::tensor({0, 0, 0}), 4), rows = rows_of(at::tensor({1, 4, 9}), 4);
+  CHECK(at::equal(kernels::rope(x, zero, kernels::RopeLayout::half_split), x));
+  const auto order = at::tensor({0, 2, 4, 6, 1, 3, 5, 7});  // interleaved pairs to halves
+  const auto a = kernels::rope(x, rows, kernels::RopeLayout::interleaved).index_select(2, order);
+  const auto b = kernels::rope(x.index_select(2, order), rows, kernels::RopeLayout::half_split);
+  CHECK((a - b).abs().max().item<double>() < 1e-6);
+}
+
+}  // namespace lockstep
