@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rollout engine's interface: prompts in, groups of completions with their log-probabilities out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "model/tokenizer.h"
+
+namespace lockstep::rollout {
+
+using model::TokenId;
+
+// How tokens are drawn. temperature 1 without truncation is what on-policy RL needs; top_k, top_p and min_p renormalise.
+struct SamplingConfig {
+  double temperature = 1.0;
+  int64_t top_k = 0;
+  double top_p = 1.0;
+  double min_p = 0.0;
+  int64_t max_completion_length = 256;
+  std::vector<std::string> stop = {};  // stop strings, kept in the completion's ids, found in its decoded bytes
+  void visit(auto&& field) {
+    field("temperature", temperature, "0 is greedy", base::at_least(0));
+    field("top_k", top_k, "keep the k most likely tokens; 0: all", base::at_least(0));
+    field("top_p", top_p, "keep the smallest set of tokens with this probability", base::between(0, 1));
+    field("min_p", min_p, "drop tokens below this share of the most likely one's probability", base::between(0, 1));
+    field("max_completion_length", max_completion_length, "new tokens at most", base::at_least(1));
+    field("stop", stop, "strings that end a completion");
+  }
+};
+
+enum class FinishReason { eos, stop, length, aborted };
+const char* finish_reason_name(FinishReason reason);
+
+struct Request {
+  uint64_t prompt_id = 0;              // keys the noise, with run seed, sample index and position
+  std::vector<TokenId> prompt = {};    // not empty
+  int num_samples = 1;                 // G
+  std::vector<TokenId> stop_ids = {};  // end a completion with FinishReason::eos
+};
+
+struct Completion {
+  std::vector<TokenId> ids;     // with the ending stop id, if one was drawn
+  std::vector<float> logprobs;  // of each id: f32, after temperature, before any truncation
+  FinishReason finish = FinishReason::length;
+  uint64_t weight_version = 0;  // of the weights that drew it
+};
+
+struct Group {
+  std::vector<Completion> completions;  // num_samples of them, by sample index
+};
+
+struct EngineStats {
+  int64_t prompt_tokens = 0, new_tokens = 0, decode_steps = 0, preempted = 0;
+  int64_t peak_cache_rows = 0;
+  double seconds = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // One group per request, in order. `on_finished` (may be empty) is called as soon as a group is complete, from any thread.
+  // A prompt that does not fit the context is an Error that names the request; no completion is ever silently dropped.
+  // Deterministic: the result depends on weights, requests, sampling and seed only.
+  virtual std::vector<Group> generate(const std::vector<Request>& requests,
+                                      const SamplingConfig& sampling,
+                                      uint64_t seed,
+                                      const std::function<void(size_t request, const Group&)>& on_finished = {}) = 0;
+  // From now on completions are drawn from the current weights under this version; nothing cached of older ones is used.
+  virtual void publish(uint64_t weight_version) = 0;
+  virtual uint64_t weight_version() const = 0;
+  virtual const EngineStats& stats() const = 0;  // of the last generate
+};
+
+}  // namespace lockstep::rollout

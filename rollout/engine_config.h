@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Limits of the in-process engine: how much it works on at once, and in how much memory.
+#pragma once
+
+#include <cstdint>
+
+#include "base/config.h"
+
+namespace lockstep::rollout {
+
+// Every limit is per lane except the byte budget. Lanes are independent batches, each on one thread; their number is
+// part of what determines the bits of a run, so it does not follow the number of threads.
+struct EngineConfig {
+  int lanes = 2;
+  int max_num_seqs = 256;
+  int max_num_batched_tokens = 2048;
+  int64_t kv_cache_rows = 0;
+  int64_t kv_cache_bytes = int64_t{2} << 30;
+  int page_size = 16;
+  void visit(auto&& field) {
+    field("lanes", lanes, "independent batches, one thread each", base::between(1, 1024));
+    field("max_num_seqs", max_num_seqs, "sequences that one lane works on at once", base::between(1, 65536));
+    field("max_num_batched_tokens", max_num_batched_tokens,
+          "tokens of one forward pass of a lane; longer prompts are cut into chunks", base::between(1, 1 << 24));
+    field("kv_cache_rows", kv_cache_rows,
+          "tokens that one lane's cache holds; 0: what the requests need, within kv_cache_bytes",
+          base::between(0, 1 << 30));
+    field("kv_cache_bytes", kv_cache_bytes, "memory of all lanes' caches when kv_cache_rows is 0", base::at_least(1));
+    field("page_size", page_size, "tokens per cache page, the unit of sharing", base::between(1, 4096));
+  }
+};
+
+}  // namespace lockstep::rollout

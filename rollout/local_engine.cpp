@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the lanes of a generate call on the pool and gathers what they deliver.
+#include "rollout/local_engine.h"
+
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "rollout/lane.h"
+#include "rollout/noise.h"
+#include "rollout/partition.h"
+#include "rollout/request_checks.h"
+
+namespace lockstep::rollout {
+namespace {
+
+// Completions by request and sample. Lanes write different elements, so only the counters are shared.
+class Collector {
+ public:
+  using Callback = std::function<void(size_t, const Group&)>;
+  Collector(const std::vector<Request>& requests, const Callback& on_finished)
+      : on_finished_(on_finished), groups_(requests.size()), unfinished_(requests.size()) {
+    for (size_t r = 0; r < requests.size(); ++r) {
+      groups_[r].completions.resize(static_cast<size_t>(requests[r].num_samples));
+      unfinished_[r] = requests[r].num_samples;
+    }
+  }
+
+  void deliver(size_t request, int sample, Completion&& completion) {
+    const bool is_whole = completion.finish != FinishReason::aborted;
+    groups_[request].completions[static_cast<size_t>(sample)] = std::move(completion);
+    if (!is_whole || --unfinished_[request] > 0 || !on_finished_) return;
+    const c10::InferenceMode usual(false);  // the caller's tensors are to be ordinary ones
+    on_finished_(request, groups_[request]);
+  }
+  std::vector<Group> take() { return std::move(groups_); }
+
+ private:
+  const Callback& on_finished_;
+  std::vector<Group> groups_;
+  std::vector<std::atomic<int>> unfinished_;
+};
+
+// Marks a call as running until it is left.
+class RunningMark {
+ public:
+  RunningMark(std::atomic<bool>& flag) : flag_(flag) {
+    if (flag_.exchange(true))
+      throw Error("generate was called while it is running", "rollout engine",
+                  "give every caller an engine of its own");
+  }
+  ~RunningMark() { flag_ = false; }
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+std::vector<PromptGroup> prompt_groups(const std::vector<Share>& shares,
+                                       const std::vector<Request>& requests,
+                                       const SamplingConfig& sampling,
+                                       int64_t max_position_embeddings,
+                                       uint64_t seed,
+                                       const StopStrings& stop_strings) {
+  std::vector<PromptGroup> groups(shares.size());
+  for (size_t g = 0; g < shares.size(); ++g) {
+    const Request& request = requests[shares[g].request];
+    groups[g].request = shares[g].request;
+    groups[g].prompt = &request.prompt;
+    groups[g].stop_ids = &request.stop_ids;
+    groups[g].max_new_tokens = max_new_tokens(request, sampling, max_position_embeddings);
+    for (int s = shares[g].begin; s < shares[g].end; ++s)
+      groups[g].samples.push_back({s, noise_key(seed, request.prompt_id, s), {}, stop_strings.start(), false});
+  }
+  return groups;
+}
+
+EngineStats total(const std::vector<EngineStats>& lanes, const std::vector<Request>& requests) {
+  EngineStats sum;
+  for (const EngineStats& lane : lanes) {
+    sum.new_tokens += lane.new_tokens;
+    sum.decode_steps += lane.decode_steps;
+    sum.preempted += lane.preempted;
+    sum.peak_cache_rows += lane.peak_cache_rows;
+  }
+  for (const auto& request : requests) sum.prompt_tokens += static_cast<int64_t>(request.prompt.size());
+  return sum;
+}
+
+}  // namespace
+
+LocalEngine::LocalEngine(const model::Transformer& model,
+                         const model::Tokenizer* tokenizer,
+                         const EngineConfig& config,
+                         base::ThreadPool& pool,
+                         const std::atomic<bool>* stop)
+    : model_(model),
+      tokenizer_(tokenizer),
+      config_(config),
+      pool_(pool),
+      stop_(stop),
+      caches_(static_cast<size_t>(config.lanes)) {}
+
+std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
+                                         const SamplingConfig& sampling,
+                                         uint64_t seed,
+                                         const std::function<void(size_t, const Group&)>& on_finished) {
+  const RunningMark running(is_running_);
+  const auto started = std::chrono::steady_clock::now();
+  stats_ = {};
+  check_requests(requests, sampling, model_.config(), tokenizer_ != nullptr);
+  const StopStrings stop_strings(sampling.stop, "sampling.stop");
+  const int64_t context_length = model_.config().max_position_embeddings;
+  const auto shares = partition(requests, sampling, context_length, config_.lanes);
+  std::vector<int64_t> pages;
+  for (const auto& lane : shares) pages.push_back(lane_pages(lane, requests, sampling, model_, config_));
+
+  Collector collector(requests, on_finished);
+  std::atomic<bool> has_failed{false};
+  const LaneContext context{
+      model_,
+      tokenizer_,
+      sampling,
+      stop_strings,
+      weight_version_,
+      [&] { return has_failed || (stop_ && *stop_); },
+      [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); }};
+  std::vector<EngineStats> lane_stats(shares.size());
+  pool_.parallel_for(config_.lanes, [&](int l) {
+    const auto i = static_cast<size_t>(l);
+    if (shares[i].empty()) return;
+    try {
+      auto groups = prompt_groups(shares[i], requests, sampling, context_length, seed, stop_strings);
+      lane_stats[i] = run_lane(i, context, pages[i], std::move(groups));
+    } catch (...) {
+      has_failed = true;  // the other lanes need not finish
+      throw;
+    }
+  });
+  stats_ = total(lane_stats, requests);
+  stats_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return collector.take();
+}
+
+EngineStats LocalEngine::run_lane(size_t index,
+                                  const LaneContext& context,
+                                  int64_t num_pages,
+                                  std::vector<PromptGroup> groups) {
+  at::init_num_threads();  // this thread takes over what at::set_num_threads said
+  const c10::InferenceMode no_gradients;
+  model::KvCache& cache = caches_[index];
+  const int64_t rows = num_pages * config_.page_size;
+  if (cache.num_rows < rows)
+    cache = model::make_kv_cache(model_.config(), rows, model_.options().dtype, model_.options().device);
+  const SchedulerLimits limits{config_.max_num_seqs, config_.max_num_batched_tokens, num_pages, config_.page_size};
+  Lane lane(context, limits, cache, std::move(groups));
+  lane.run();
+  return lane.stats();
+}
+
+void LocalEngine::publish(uint64_t weight_version) {
+  if (is_running_)
+    throw Error(cat("version ", weight_version,
+                    " of the weights was published while completions are drawn from version ", weight_version_),
+                "rollout engine", "publish after generate has returned");
+  weight_version_ = weight_version;
+}
+
+}  // namespace lockstep::rollout
