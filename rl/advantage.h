@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Group-relative advantages over a whole rollout, before it is split into updates.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+
+namespace lockstep::rl {
+
+struct AdvantageConfig {
+  std::string scale_rewards = "group";
+  std::string std_estimator = "sample";
+  double std_guard = 1e-4;
+  double advantage_scale = 1.0;
+
+  void visit(auto&& field) {
+    field("scale_rewards", scale_rewards, "divide by the std of the group, of the whole batch, or not (Dr.GRPO)",
+          one_of({"group", "batch", "none"}));
+    field("std_estimator", std_estimator,
+          "sample divides by n - 1 (as TRL), population by n; DeepSeekMath does not say",
+          one_of({"sample", "population"}));
+    field("std_guard", std_guard, "added to the std; DeepSeekMath gives none, TRL uses 1e-4", at_least(0));
+    field("advantage_scale", advantage_scale, "a fixed divisor on top, for example 0.4 with scale_rewards none",
+          above(0));
+  }
+};
+
+struct GroupAdvantages {
+  std::vector<double> advantages;   // [num_groups * G], 0 for skipped samples
+  double reward_mean = 0;           // over the valid samples of the rollout
+  double reward_std = 0;            // sample std of the same; 0 below two samples
+  double frac_reward_zero_std = 0;  // groups whose valid rewards are all equal, as a share of groups with a valid one
+  int64_t num_valid = 0;
+};
+
+// DeepSeekMath section 4.1.2 (arXiv:2402.03300), outcome supervision: A_i = (r_i - mean(r)) / (std(r) +
+// guard), with the mean over the valid samples of the group.
+//   rewards  [num_groups * G], group after group
+//   valid    the same length, 0 = the sample could not be scored: no advantage, no part in any mean; empty =
+//   all valid
+// A group of equal rewards gets exactly 0. Sums run over sorted rewards: permuting a group permutes its
+// advantages bit for bit. Error: a size that is no multiple of G, a valid reward that is NaN or infinite, an
+// unknown option.
+GroupAdvantages group_advantages(std::span<const double> rewards,
+                                 std::span<const uint8_t> valid,
+                                 int group_size,
+                                 const AdvantageConfig& config);
+
+}  // namespace lockstep::rl

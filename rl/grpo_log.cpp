@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Metrics of GRPO steps and the results of a run.
+#include "rl/grpo_log.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/file.h"
+#include "rl/completions_table.h"
+
+namespace lockstep::rl {
+namespace {
+
+// mean, min and max of `values` under name `mean_`, `min_`, `max_` + suffix, as TRL names lengths; 0 when there are none.
+void add_spread(MetricsRow& row, const std::string& prefix, const std::string& suffix, const std::vector<double>& values) {
+  double sum = 0, low = 0, high = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    sum += values[i];
+    low = i == 0 ? values[i] : std::min(low, values[i]);
+    high = i == 0 ? values[i] : std::max(high, values[i]);
+  }
+  row.set(prefix + "mean_" + suffix, values.empty() ? 0 : sum / static_cast<double>(values.size()));
+  row.set(prefix + "min_" + suffix, low);
+  row.set(prefix + "max_" + suffix, high);
+}
+
+std::string describe(const EvalResult& r) {
+  return cat("pass@1 ", base::fixed(r.pass_at_1, 3), ", format ", base::fixed(r.format, 2), ", length ",
+             base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2));
+}
+
+}  // namespace
+
+GrpoLog::GrpoLog(Session& session, const GrpoConfig& config, Stage& stage)
+    : session_(session), config_(config), stage_(stage) {}
+
+void GrpoLog::before() {
+  if (!session_.can_evaluate() || session_.folder.read_result("eval_before.json")) return;
+  const auto result = session_.evaluate(session_.config.eval.final_num_samples);
+  session_.folder.write_result("eval_before.json", result.to_json());
+  base::log_info(cat("before RL: ", describe(result)));
+}
+
+void GrpoLog::rollout(const Rollout& rollout) {
+  rollout_ = &rollout;
+  rollout_seconds_ = session_.engine.stats().seconds;
+  losses_.clear();
+  reports_.clear();
+}
+
+void GrpoLog::update(const LossMetrics& metrics, const StepReport& report) {
+  losses_.push_back(metrics);
+  reports_.push_back(report);
+}
+
+MetricsRow GrpoLog::row(const RolloutAdvantages& advantages) {
+  MetricsRow row;
+  add_losses(row);
+  add_rewards(row, advantages);
+  add_lengths(row);
+  const auto& stats = session_.engine.stats();
+  row.set("timing_s/rollout", rollout_seconds_);
+  row.set("perf/rollout_tokens_per_s", static_cast<double>(stats.new_tokens) / std::max(1e-9, rollout_seconds_));
+  note_ = cat("reward ", base::fixed(advantages.stats.reward_mean, 3), "  length ",
+              base::fixed(row.get("completions/mean_length"), 1), "  reflection ", base::fixed(row.get("completions/reflection"), 2));
+  auto& tokens = stage_.state()["num_tokens"];
+  tokens = (tokens.is_null() ? 0 : tokens.get<int64_t>()) + stats.prompt_tokens + stats.new_tokens;
+  row.set("num_tokens", tokens.get<double>());
+  write_completions(advantages);
+  if (stage_.step() % 10 == 0) print_samples(advantages);
+  add_evaluation(row);  // part of the step's row: a row is written once, whenever the run is interrupted
+  return row;
+}
+
+void GrpoLog::add_losses(MetricsRow& row) const {
+  LossMetrics sum;
+  double grad_norm = 0, loss = 0;
+  for (size_t i = 0; i < losses_.size(); ++i) {
+    sum += losses_[i];
+    grad_norm += reports_[i].grad_norm / static_cast<double>(losses_.size());
+    loss += losses_[i].loss / static_cast<double>(losses_.size());
+  }
+  for (const auto& [name, value] : sum.rows()) row.set(name, value);
+  row.set("loss", loss);
+  row.set("grad_norm", grad_norm);
+  row.set("learning_rate", learning_rate(config_.learner.schedule, stage_.step(), stage_.num_steps()));
+  // The first update is on-policy: what differs there is the sampler's and the learner's arithmetic.
+  const auto& first = losses_.empty() ? sum : losses_.front();
+  row.set("sampling/sampling_logp_difference/mean",
+          first.num_tokens > 0 ? first.logp_difference_sum / first.num_tokens : 0);
+  row.set("sampling/sampling_logp_difference/max", first.logp_difference_max);
+}
+
+void GrpoLog::add_rewards(MetricsRow& row, const RolloutAdvantages& advantages) const {
+  std::vector<rewards::CombinedScore> scores;
+  for (const auto& group : rollout_->scores)
+    for (const auto& sample : group.samples) scores.push_back(sample.reward);
+  const auto stats = session_.rewards->combined.stats(scores);
+  for (size_t i = 0; i < stats.size(); ++i) {
+    const std::string prefix = cat("rewards/", session_.rewards->combined.name(i), "/");
+    const double count = static_cast<double>(std::max<size_t>(1, scores.size()));
+    row.set(prefix + "mean", stats[i].mean);
+    row.set(prefix + "std", stats[i].std);
+    row.set(prefix + "skip_ratio", static_cast<double>(stats[i].num_skip) / count);
+    row.set(prefix + "error_ratio", static_cast<double>(stats[i].num_error) / count);
+    row.set(prefix + "timeout_ratio", static_cast<double>(stats[i].num_timeout) / count);
+    for (const auto& [name, value] : stats[i].metrics) row.set(prefix + name, value);
+  }
+  row.set("reward", advantages.stats.reward_mean);
+  row.set("reward_std", advantages.stats.reward_std);
+  row.set("frac_reward_zero_std", advantages.stats.frac_reward_zero_std);
+}
+
+void GrpoLog::add_lengths(MetricsRow& row) const {
+  std::vector<double> lengths, terminated;
+  double reflecting = 0;
+  for (size_t g = 0; g < rollout_->groups.size(); ++g)
+    for (size_t i = 0; i < rollout_->groups[g].completions.size(); ++i) {
+      const double length = static_cast<double>(rollout_->groups[g].completions[i].ids.size());
+      const auto& sample = rollout_->scores[g].samples[i];
+      lengths.push_back(length);
+      if (sample.is_terminated) terminated.push_back(length);
+      reflecting += sample.has_reflection;
+    }
+  const double count = static_cast<double>(std::max<size_t>(1, lengths.size()));
+  add_spread(row, "completions/", "length", lengths);
+  add_spread(row, "completions/", "terminated_length", terminated);
+  row.set("completions/clipped_ratio", 1.0 - static_cast<double>(terminated.size()) / count);
+  row.set("completions/reflection", reflecting / count);
+}
+
+std::string GrpoLog::note() const { return note_; }
+
+void GrpoLog::add_evaluation(MetricsRow& row) {
+  const int64_t every = session_.config.eval.eval_steps, step = stage_.step() + 1;
+  if (every == 0 || step % every != 0 || !session_.can_evaluate()) return;
+  const auto r = session_.evaluate(session_.config.eval.num_samples);
+  row.set("eval_pass@1", r.pass_at_1);
+  row.set("eval_pass@k", r.pass_at_k);
+  row.set("eval_cons@k", r.cons_at_k);
+  row.set("eval_format", r.format);
+  row.set("eval_mean_length", r.mean_length);
+  row.set("eval_reflection", r.reflection);
+  row.set("eval_reward", r.reward);
+  base::log_info(cat("step ", step, ": held-out ", describe(r)));
+}
+
+void GrpoLog::after() {
+  if (!session_.can_evaluate()) return;
+  const auto result = session_.evaluate(session_.config.eval.final_num_samples);
+  session_.folder.write_result("eval_after.json", result.to_json());
+  base::log_info(cat("after RL: ", describe(result)));
+}
+
+void GrpoLog::write_completions(const RolloutAdvantages& advantages) const {
+  std::string rows;
+  for (const auto& s : advantages.samples) {
+    const auto& sample = rollout_->scores[s.group].samples[s.index];
+    const auto& completion = rollout_->groups[s.group].completions[s.index];
+    base::Json row = {{"step", stage_.step()}, {"prompt", rollout_->prompts[s.group].text}, {"completion", sample.text}};
+    for (size_t i = 0; i < sample.reward.parts.size(); ++i) {
+      const auto& part = sample.reward.parts[i];
+      const bool is_ok = part.status == rewards::Status::ok;
+      row[session_.rewards->combined.name(i)] = is_ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
+    }
+    row["reward"] = sample.reward.value;
+    row["advantage"] = s.advantage;
+    row["num_tokens"] = completion.ids.size();
+    row["finish_reason"] = rollout::finish_reason_name(completion.finish);
+    row["weight_version"] = completion.weight_version;
+    rows += row.dump(-1, ' ', false, base::Json::error_handler_t::replace) + "\n";
+  }
+  base::write_file_atomic(cat(session_.folder.completions(), "/step_", stage_.step(), ".jsonl"), rows);
+}
+
+void GrpoLog::print_samples(const RolloutAdvantages& advantages) const {
+  std::vector<TableSample> rows;
+  // The first sample of the first prompts: no choice that would flatter.
+  for (const auto& s : advantages.samples) {
+    if (s.index != 0 || rows.size() == 4) continue;
+    const auto& sample = rollout_->scores[s.group].samples[s.index];
+    rows.push_back({rollout_->prompts[s.group].text, sample.text, sample.reward.parts, sample.reward.value, s.advantage});
+  }
+  base::log_info(completions_table(cat("step ", stage_.step()), session_.rewards->combined, rows));
+}
+
+}  // namespace lockstep::rl

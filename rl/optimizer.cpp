@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chunks, the gradient norm, and the update of all parameters.
+#include "rl/optimizer.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace lockstep::rl {
+namespace {
+
+constexpr int64_t kChunk = 16384;  // elements; four f32 arrays of a chunk fit into a core's L2
+using Buffer = std::array<float, kChunk>;
+
+void check_parameter(const model::NamedTensor& parameter, const Tensor& first) {
+  const Tensor& t = parameter.tensor;
+  LOCKSTEP_CHECK(t.defined() && t.is_contiguous() && t.device() == first.device(),
+                 cat(parameter.name, " must be contiguous and on the device of the others"));
+  LOCKSTEP_CHECK(t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16,
+                 cat(parameter.name, " is ", t.scalar_type(), ", not f32 or bf16"));
+}
+
+// A chunk's gradient as f32: in place, converted into `buffer`, or zeros when there is none.
+const float* chunk_gradient(const Tensor& gradient, int64_t begin, int64_t size, Buffer& buffer) {
+  if (!gradient.defined()) {
+    std::fill_n(buffer.begin(), size, 0.0f);
+    return buffer.data();
+  }
+  if (gradient.scalar_type() == at::kFloat) return gradient.const_data_ptr<float>() + begin;
+  bf16_to_f32(static_cast<const uint16_t*>(gradient.const_data_ptr()) + begin, buffer.data(), size);
+  return buffer.data();
+}
+
+std::vector<Tensor> contiguous_gradients(const std::vector<Tensor>& parameters) {
+  std::vector<Tensor> out;
+  for (const Tensor& parameter : parameters) {
+    const Tensor gradient = parameter.grad();
+    LOCKSTEP_CHECK(!gradient.defined() || gradient.sizes() == parameter.sizes(),
+                   "gradient and parameter differ in shape");
+    out.push_back(gradient.defined() ? gradient.contiguous() : gradient);
+  }
+  return out;
+}
+
+}  // namespace
+
+AdamW::AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& config, base::ThreadPool& pool)
+    : config_(config), pool_(pool) {
+  const at::NoGradGuard no_grad;
+  for (const model::NamedTensor& parameter : parameters) {
+    check_parameter(parameter, parameters.front().tensor);
+    Slot slot;
+    slot.name = parameter.name;
+    slot.parameter = slot.master = parameter.tensor;
+    if (parameter.tensor.scalar_type() == at::kBFloat16) slot.master = parameter.tensor.detach().to(at::kFloat);
+    slot.exp_avg = at::zeros_like(slot.master.detach());
+    slot.exp_avg_sq = at::zeros_like(slot.master.detach());
+    slot.decays = std::none_of(config.no_decay.begin(), config.no_decay.end(),
+                               [&](const std::string& part) { return slot.name.find(part) != std::string::npos; });
+    for (int64_t begin = 0; begin < parameter.tensor.numel(); begin += kChunk) {
+      chunks_.push_back({slots_.size(), begin, std::min(kChunk, parameter.tensor.numel() - begin)});
+    }
+    slots_.push_back(std::move(slot));
+  }
+  is_on_cpu_ = slots_.empty() || slots_.front().parameter.device().is_cpu();
+}
+
+double AdamW::squared_norm(const std::vector<Tensor>& gradients, size_t& first_bad) const {
+  std::vector<double> sums(is_on_cpu_ ? chunks_.size() : slots_.size(), 0.0);
+  if (is_on_cpu_) {
+    pool_.parallel_for(static_cast<int>(chunks_.size()), [&](int i) {
+      const Chunk& chunk = chunks_[static_cast<size_t>(i)];
+      if (!gradients[chunk.slot].defined()) return;
+      Buffer buffer;
+      const float* gradient = chunk_gradient(gradients[chunk.slot], chunk.begin, chunk.size, buffer);
+      sums[static_cast<size_t>(i)] = sum_of_squares(gradient, chunk.size);
+    });
+  } else {
+    for (size_t i = 0; i < slots_.size(); ++i) {
+      if (gradients[i].defined()) sums[i] = gradients[i].to(at::kDouble).square().sum().item().toDouble();
+    }
+  }
+  double total = 0;
+  for (size_t i = sums.size(); i-- > 0;) {
+    if (!std::isfinite(sums[i])) first_bad = is_on_cpu_ ? chunks_[i].slot : i;
+  }
+  for (double sum : sums) total += sum;
+  return total;
+}
+
+StepReport AdamW::refuse(double norm, size_t first_bad) {
+  if (config_.nonfinite_grad == "error") {
+    throw Error(cat("the gradient norm is ", norm, " at update ", num_steps_ + 1),
+                cat("gradient of ", slots_[first_bad].name),
+                "lower learning_rate, or set nonfinite_grad to \"skip\" to leave such updates out");
+  }
+  ++num_skipped_;
+  zero_grad();
+  return {.grad_norm = norm, .clip_factor = 0, .is_skipped = true};
+}
+
+StepReport AdamW::step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  std::vector<Tensor> parameters;
+  for (const Slot& slot : slots_) parameters.push_back(slot.parameter);
+  const std::vector<Tensor> gradients = contiguous_gradients(parameters);
+
+  size_t first_bad = 0;
+  StepReport report;
+  report.grad_norm = std::sqrt(squared_norm(gradients, first_bad));
+  if (!std::isfinite(report.grad_norm)) return refuse(report.grad_norm, first_bad);
+  if (config_.max_grad_norm > 0) report.clip_factor = std::min(1.0, config_.max_grad_norm / (report.grad_norm + 1e-6));
+
+  ++num_steps_;
+  const AdamWScalars scalars{.learning_rate = learning_rate,
+                             .beta1 = config_.adam_beta1,
+                             .beta2 = config_.adam_beta2,
+                             .epsilon = config_.adam_epsilon,
+                             .weight_decay = config_.weight_decay,
+                             .grad_scale = report.clip_factor,
+                             .step = num_steps_};
+  if (is_on_cpu_)
+    update_on_cpu(gradients, scalars);
+  else
+    update_portable(gradients, scalars);
+  zero_grad();
+  return report;
+}
+
+void AdamW::update_on_cpu(const std::vector<Tensor>& gradients, const AdamWScalars& scalars) {
+  AdamWScalars undecayed = scalars;
+  undecayed.weight_decay = 0;
+  const AdamWCoefficients with_decay = adamw_coefficients(scalars), without = adamw_coefficients(undecayed);
+  pool_.parallel_for(static_cast<int>(chunks_.size()), [&](int i) {
+    const Chunk& chunk = chunks_[static_cast<size_t>(i)];
+    const Slot& slot = slots_[chunk.slot];
+    Buffer buffer;
+    uint16_t* bf16 = slot.has_master() ? static_cast<uint16_t*>(slot.parameter.data_ptr()) + chunk.begin : nullptr;
+    adamw_update({.master = slot.master.data_ptr<float>() + chunk.begin,
+                  .exp_avg = slot.exp_avg.data_ptr<float>() + chunk.begin,
+                  .exp_avg_sq = slot.exp_avg_sq.data_ptr<float>() + chunk.begin,
+                  .gradient = chunk_gradient(gradients[chunk.slot], chunk.begin, chunk.size, buffer),
+                  .bf16 = bf16,
+                  .size = chunk.size},
+                 slot.decays ? with_decay : without);
+  });
+}
+
+void AdamW::update_portable(const std::vector<Tensor>& gradients, const AdamWScalars& scalars) {
+  AdamWScalars undecayed = scalars;
+  undecayed.weight_decay = 0;
+  const AdamWCoefficients with_decay = adamw_coefficients(scalars), without = adamw_coefficients(undecayed);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = slots_[i];
+    const Tensor gradient = gradients[i].defined() ? gradients[i].to(at::kFloat) : at::zeros_like(slot.exp_avg);
+    Tensor master = slot.master.detach();  // shares memory; autograd looks away
+    adamw_update_portable(master, slot.exp_avg, slot.exp_avg_sq, gradient, slot.decays ? with_decay : without);
+    if (slot.has_master()) slot.parameter.detach().copy_(master);
+  }
+}
+
+void AdamW::zero_grad() {
+  for (Slot& slot : slots_) slot.parameter.mutable_grad() = Tensor();
+}
+
+}  // namespace lockstep::rl

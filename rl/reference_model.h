@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference model of the KL term: a frozen copy of the policy, replaced by it every n steps.
+#pragma once
+
+#include <memory>
+
+#include "model/transformer.h"
+#include "rl/run_config.h"
+
+namespace lockstep::rl {
+
+class Stage;
+
+class ReferenceModel {
+ public:
+  // With beta 0 nothing is kept. The copy belongs to the stage's checkpoints: a resumed run has the reference it had.
+  ReferenceModel(const model::Transformer& policy, const GrpoConfig& config, Stage& stage);
+  const model::Transformer* get() const { return copy_.get(); }
+  // R1 replaces the reference by the policy every 400 steps (Nature 645, 633, supplementary).
+  void refresh_if_due(int64_t steps_done);
+
+ private:
+  void copy_weights();
+
+  const model::Transformer& policy_;
+  int64_t sync_steps_;
+  std::unique_ptr<model::Transformer> copy_;
+};
+
+}  // namespace lockstep::rl

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep train`: the stages of a run in order, its summary and its final model.
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/signal.h"
+#include "base/text.h"
+#include "rl/session.h"
+
+namespace lockstep::rl {
+namespace {
+
+constexpr int kDone = 0, kRequeue = 75;
+
+void write_summary(const Session& session) {
+  const auto before = session.folder.read_result("eval_before.json"), after = session.folder.read_result("eval_after.json");
+  if (!before || !after) return;
+  base::Json summary;
+  for (const char* key : {"pass_at_1", "format", "mean_length", "reflection"}) {
+    summary[cat(key, "_before")] = before->at(key);
+    summary[cat(key, "_after")] = after->at(key);
+  }
+  const auto seconds = session.folder.read_result("seconds.json").value_or(base::Json::object());
+  double total = 0;
+  for (const auto& stage : seconds) total += stage.get<double>();
+  summary["seconds"] = total;
+  summary["seed"] = session.config.seed;
+  session.folder.write_result("summary.json", summary);
+  base::log_info(cat("pass@1 ", base::fixed(before->at("pass_at_1"), 3), " -> ", base::fixed(after->at("pass_at_1"), 3),
+                     ", format ", base::fixed(before->at("format"), 2), " -> ", base::fixed(after->at("format"), 2),
+                     ", length ", base::fixed(before->at("mean_length"), 1), " -> ", base::fixed(after->at("mean_length"), 1),
+                     ", reflection ", base::fixed(before->at("reflection"), 2), " -> ", base::fixed(after->at("reflection"), 2),
+                     ", ", base::format_seconds(total)));
+}
+
+// A model folder of the current weights, unless it is there already and nothing was trained since.
+void save_model(const Session& session, const std::string& name, bool is_newer) {
+  const std::string folder = session.folder.file(name);
+  if (!is_newer && std::filesystem::exists(folder + "/config.json")) return;
+  const auto& m = session.policy.transformer;
+  model::save_model_folder(folder, m.config(), model::export_parameters(m.parameters()), session.policy.tokenizer.get());
+  base::log_info(cat(name, ": ", folder));
+}
+
+}  // namespace
+
+int run(const RunConfig& config) {
+  base::install_stop_signals();
+  Session session(config);
+  base::set_log_file(session.folder.file("log"));
+  base::log_info(cat("run folder: ", session.folder.path(), "  (",
+                     model::count_parameters(session.policy.transformer.parameters()), " parameters, ",
+                     session.pool.num_threads(), " threads)"));
+  bool is_newer = false;
+  const auto finished = [&](StageEnd end) {
+    is_newer = is_newer || end == StageEnd::done;
+    return end != StageEnd::stopped;
+  };
+  if (config.pretrain) {
+    if (!finished(run_supervised(session, "pretrain", *config.pretrain))) return kRequeue;
+    save_model(session, "base", is_newer);
+  }
+  if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return kRequeue;
+  if (config.grpo && !finished(run_grpo(session, *config.grpo))) return kRequeue;
+  save_model(session, "model", is_newer);
+  write_summary(session);
+  base::log_info(cat("done: ", session.folder.path()));
+  return kDone;
+}
+
+int64_t capped_steps(const RunConfig& config, int64_t own) {
+  return config.max_steps > 0 ? std::min(config.max_steps, own) : own;
+}
+
+}  // namespace lockstep::rl

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading a run's configuration and the rules across its fields.
+#include "rl/run_config.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+
+namespace lockstep::rl {
+namespace {
+
+void require(bool condition, const std::string& what, const std::string& where, const std::string& fix) {
+  if (!condition) throw Error(what, where, fix);
+}
+
+void validate_grpo(const RunConfig& config) {
+  const auto& grpo = *config.grpo;
+  require(!config.rewards.empty(), "reinforcement learning without a reward", "/rewards", "add at least one, e.g. {\"type\": \"accuracy\"}");
+  require(!grpo.data.task.empty() || !grpo.data.file.empty(), "no training prompts", "/grpo/data", "set \"task\" or \"file\"");
+  require(grpo.sampling.temperature > 0, "temperature 0 draws the same completion G times", "/grpo/sampling/temperature",
+          "use 1 for on-policy training");
+  require(grpo.num_minibatches <= grpo.num_prompts,
+          cat("num_minibatches ", grpo.num_minibatches, " is more than num_prompts ", grpo.num_prompts), "/grpo/num_minibatches",
+          "use at most one minibatch per prompt: groups stay whole");
+  require(grpo.ref_model_sync_steps == 0 || grpo.loss.beta > 0, "ref_model_sync_steps without a KL term",
+          "/grpo/ref_model_sync_steps", "set grpo.loss.beta above 0, or leave it out");
+}
+
+}  // namespace
+
+void validate(const RunConfig& config) {
+  require(config.pretrain || config.sft || config.grpo, "the config has no stage", "/",
+          "add \"pretrain\", \"sft\" or \"grpo\"");
+  require(config.model.path.empty() != config.model.config.empty(), "the model needs exactly one of path and config", "/model",
+          "name a folder in \"path\" or an architecture in \"config\"");
+  const auto& names = model::prompt_format_names();
+  require(std::find(names.begin(), names.end(), config.prompt.format) != names.end(),
+          cat("unknown prompt format \"", config.prompt.format, "\""), "/prompt/format", cat("use one of ", base::join(names, ", ")));
+  if (config.grpo) validate_grpo(config);
+  if (config.pretrain && config.pretrain->target_pass_at_1)
+    require(!config.rewards.empty() && (!config.eval.data.task.empty() || !config.eval.data.file.empty()),
+            "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");
+}
+
+RunConfig load_run_config(const std::string& file, const std::vector<std::string>& assignments) {
+  auto json = base::parse_json_file(file, {.comments = true});
+  for (const auto& assignment : assignments) base::apply_set(json, assignment);
+  RunConfig config;
+  base::load(json, config);
+  validate(config);
+  return config;
+}
+
+}  // namespace lockstep::rl

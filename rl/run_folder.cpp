@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run folder.
+#include "rl/run_folder.h"
+
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/text.h"
+
+namespace lockstep::rl {
+namespace {
+
+// JSON pointer of the first difference, "" if there is none.
+std::string first_difference(const base::Json& a, const base::Json& b) {
+  const auto diff = nlohmann::json::diff(nlohmann::json::parse(a.dump()), nlohmann::json::parse(b.dump()));
+  return diff.empty() ? "" : diff[0].at("path").get<std::string>();
+}
+
+base::Json without_cap(base::Json config) {
+  config.erase("max_steps");
+  return config;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
+  base::make_folders(completions());
+  const std::string stored = file("config.json");
+  const auto resolved = base::dump(config);
+  if (std::filesystem::exists(stored)) {
+    const auto path = first_difference(without_cap(base::parse_json_file(stored)), without_cap(resolved));
+    if (!path.empty())
+      throw Error("the run folder holds a run with another config", cat(stored, path),
+                  "give the new run an output_dir of its own, or remove the old folder");
+  }
+  base::write_file_atomic(stored, resolved.dump(2) + "\n");
+}
+
+std::optional<base::Json> RunFolder::read_result(const std::string& name) const {
+  if (!std::filesystem::exists(file(name))) return std::nullopt;
+  return base::parse_json_file(file(name));
+}
+
+void RunFolder::write_result(const std::string& name, const base::Json& value) const {
+  base::write_file_atomic(file(name), value.dump(2) + "\n");
+}
+
+}  // namespace lockstep::rl

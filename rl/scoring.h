@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rewards of whole rollouts: decoded once, scored as soon as a group is finished.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "rewards/combined.h"
+#include "rl/prompts.h"
+#include "rollout/engine.h"
+
+namespace lockstep::rl {
+
+// The run's rewards with their configs: evaluation asks a reward's type.
+struct RewardSet {
+  std::vector<rewards::RewardConfig> configs;
+  rewards::Combined combined;
+  RewardSet(const std::vector<rewards::RewardConfig>& rewards, uint64_t run_seed) : configs(rewards), combined(rewards, run_seed) {}
+};
+
+struct ScoredSample {
+  std::string text;                 // decoded completion, special tokens skipped, prefill put back in front
+  rewards::CombinedScore reward;    // weighted sum and each reward's score
+  bool has_reflection = false;
+  bool is_terminated = true;
+};
+
+struct ScoredGroup {
+  std::vector<ScoredSample> samples;  // aligned with the group's completions
+};
+
+ScoredGroup score_group(const Prompt& prompt, const rollout::Group& group, const RewardSet& rewards, const PromptSet& set);
+
+struct Rollout {
+  std::vector<Prompt> prompts;
+  std::vector<rollout::Group> groups;
+  std::vector<ScoredGroup> scores;
+};
+
+// Generates and scores; scoring of a finished group overlaps the generation of the others.
+Rollout run_rollout(rollout::Engine& engine,
+                    const PromptSet& set,
+                    std::vector<Prompt> prompts,
+                    int num_samples,
+                    const rollout::SamplingConfig& sampling,
+                    const RewardSet& rewards,
+                    uint64_t seed);
+
+}  // namespace lockstep::rl

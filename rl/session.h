@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the stages of one run share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "rl/evaluate.h"
+#include "rl/policy.h"
+#include "rl/run_folder.h"
+#include "rl/scoring.h"
+#include "rollout/local_engine.h"
+
+namespace lockstep::rl {
+
+struct Session {
+  RunConfig config;
+  RunFolder folder;
+  base::ThreadPool pool;
+  Policy policy;
+  rollout::LocalEngine engine;
+  std::unique_ptr<RewardSet> rewards;    // null when the config names none
+  std::unique_ptr<PromptSet> held_out;   // null when the config names no evaluation prompts
+
+  explicit Session(const RunConfig& config);
+
+  bool can_evaluate() const { return rewards != nullptr && held_out != nullptr; }
+  // Held-out evaluation of the current weights with the same noise every time.
+  EvalResult evaluate(int num_samples);
+};
+
+// How a stage ended.
+enum class StageEnd {
+  done,
+  already_done,  // by an earlier start of the same run
+  stopped,       // a signal asked for it; the state is saved
+};
+
+StageEnd run_supervised(Session& session, const std::string& stage, const SupervisedConfig& config);
+StageEnd run_grpo(Session& session, const GrpoConfig& config);
+
+// `lockstep train`: all stages of the config in order, each skipped if it is finished, resumed if it was begun. Writes
+// summary.json and the final model. Returns the exit code: 0 done, 75 stopped by a signal and to be started again.
+int run(const RunConfig& config);
+
+}  // namespace lockstep::rl

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Steps, checkpoints and metrics of one stage.
+#include "rl/stage.h"
+
+#include <c10/core/GradMode.h>
+
+#include <filesystem>
+
+#include "base/signal.h"
+#include "base/text.h"
+
+namespace lockstep::rl {
+namespace {
+
+std::vector<model::NamedTensor> trainable(model::Transformer& transformer) {
+  std::vector<model::NamedTensor> out;
+  for (const auto& p : transformer.parameters())
+    if (p.is_trainable) out.push_back({p.name, p.value});
+  return out;
+}
+
+double wall_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+// The numbers of a row, as TensorBoard's scalars.
+std::vector<std::pair<std::string, double>> scalars(const base::Json& row) {
+  std::vector<std::pair<std::string, double>> out;
+  for (const auto& [name, value] : row.items())
+    if (value.is_number() && name != "step") out.emplace_back(name, value.get<double>());
+  return out;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Stage::Stage(Session& session, std::string name, int64_t num_steps, const LearnerConfig& learner, const SaveConfig& save)
+    : session_(session),
+      name_(std::move(name)),
+      num_steps_(num_steps),
+      save_(save),
+      learner_(session.policy.transformer, learner.num_shards, session.pool),
+      optimizer_(trainable(session.policy.transformer), learner.optimizer, session.pool),
+      metrics_(session.folder.file("metrics.jsonl")),
+      events_(session.folder.file("tensorboard/" + name_), wall_time()),
+      progress_(name_, num_steps),
+      started_(std::chrono::steady_clock::now()),
+      step_started_(started_) {
+  remove_stale(checkpoint_root());
+  const auto latest = find_latest(checkpoint_root());
+  for (const auto& broken : latest.broken) base::log_warn(cat("checkpoint skipped: ", broken.path, ": ", broken.reason));
+  if (latest.checkpoint) restore(*latest.checkpoint);
+  if (step_ > 0) events_.restart_after(step_, wall_time());
+  metrics_.truncate_after([&](const base::Json& row) {
+    return row.value("stage", std::string()) != name_ || row.value("step", int64_t{0}) <= step_;
+  });
+}
+
+StepReport Stage::update(double learning_rate) {
+  const auto report = optimizer_.step(learning_rate);
+  session_.engine.publish(session_.engine.weight_version() + 1);
+  return report;
+}
+
+bool Stage::finish_step(const MetricsRow& row, const std::string& note) {
+  ++step_;
+  base::Json json = {{"stage", name_}, {"step", step_}};
+  json.update(row.values());
+  json["step_time"] = seconds_since(step_started_);
+  step_started_ = std::chrono::steady_clock::now();
+  metrics_.write(json);
+  events_.write_scalars(step_, scalars(json), wall_time());
+  progress_.update(step_, note);
+  const bool is_stopping = base::stop_requested();
+  if (is_stopping || step_ % save_.save_steps == 0) save(/*is_done=*/false);
+  if (is_stopping) base::log_warn(cat(name_, " stopped by a signal after step ", step_, "; the same command resumes"));
+  return !is_stopping;
+}
+
+void Stage::finish() {
+  if (is_done_) return;
+  save(/*is_done=*/true);
+  auto times = session_.folder.read_result("seconds.json").value_or(base::Json::object());
+  times[name_] = seconds();
+  session_.folder.write_result("seconds.json", times);
+  progress_.finish();
+}
+
+double Stage::seconds() const { return earlier_seconds_ + seconds_since(started_); }
+
+void Stage::attach(const std::string& name, model::Transformer* transformer) {
+  attached_name_ = name;
+  attached_ = transformer;
+  if (restored_from_.empty()) return;
+  const c10::NoGradGuard no_grad;
+  model::load_parameters(attached_->parameters(), *model::open_safetensors(cat(restored_from_, "/", name, ".safetensors")));
+}
+
+// A checkpoint is a model folder as well: any of them loads in transformers.
+void Stage::save(bool is_done) {
+  metrics_.flush();
+  events_.flush();
+  const auto& m = session_.policy.transformer;
+  CheckpointWriter writer(checkpoint_root(), step_);
+  const std::string folder = std::filesystem::path(writer.path("model")).parent_path();
+  model::save_model_folder(folder, m.config(), model::export_parameters(m.parameters()), session_.policy.tokenizer.get());
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    writer.add(entry.path().filename().string());
+  writer.write_tensors("optimizer.safetensors", optimizer_.export_state());
+  if (attached_) writer.write_tensors(attached_name_ + ".safetensors", model::export_parameters(attached_->parameters()));
+  writer.commit({{"step", step_},
+                 {"is_done", is_done},
+                 {"seconds", seconds()},
+                 {"weight_version", session_.engine.weight_version()},
+                 {"state", state_}});
+  apply_retention(checkpoint_root(), {.keep_last = save_.keep_last});
+}
+
+void Stage::restore(const Checkpoint& checkpoint) {
+  {
+    const c10::NoGradGuard no_grad;
+    model::load_parameters(session_.policy.transformer.parameters(), *model::open_safetensors_folder(checkpoint.path));
+  }
+  optimizer_.import_state(*model::open_safetensors(checkpoint.file("optimizer.safetensors")));
+  const auto& saved = checkpoint.manifest.info;
+  step_ = saved.at("step").get<int64_t>();
+  is_done_ = saved.at("is_done").get<bool>() && step_ >= num_steps_;  // a raised cap goes on
+  earlier_seconds_ = saved.at("seconds").get<double>();
+  state_ = saved.at("state");
+  session_.engine.publish(saved.at("weight_version").get<uint64_t>());
+  restored_from_ = checkpoint.path;
+  base::log_info(is_done_ ? cat(name_, ": finished already (", checkpoint.path, ")")
+                          : cat(name_, ": resumes after step ", step_, " (", checkpoint.path, ")"));
+}
+
+}  // namespace lockstep::rl

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// GRPO's update: what it skips changes nothing, however it is cut; minibatches are partitions of whole groups.
+#include "rl/grpo_update.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <set>
+#include <string>
+
+#include "tests/rl/tiny_rows.h"
+
+namespace lockstep::test {
+namespace {
+
+using rollout::FinishReason;
+
+constexpr int kGroupSize = 4;
+
+// A rollout of random completions with rewards in {0, 0.5, 1}; group 1 has equal rewards, sample (2, 1) could not be scored,
+// every fifth completion was cut. Old log-probabilities are the model's with noise, so that some ratios are clipped.
+rl::Rollout random_rollout(const model::Transformer& m, size_t num_groups, uint64_t seed) {
+  const c10::NoGradGuard no_grad;
+  base::Random random(seed, "rollout of a test");
+  rl::Rollout out;
+  for (size_t g = 0; g < num_groups; ++g) {
+    rl::Prompt prompt;
+    prompt.id = g;
+    prompt.ids = random_ids(random, random.between(1, 12));
+    out.groups.emplace_back();
+    out.scores.emplace_back();
+    for (int i = 0; i < kGroupSize; ++i) {
+      rollout::Completion completion;
+      completion.ids = random_ids(random, random.between(1, 14));
+      const auto logprobs = row_logprobs(m, prompt.ids, completion.ids);
+      for (int64_t t = 0; t < logprobs.numel(); ++t)
+        completion.logprobs.push_back(logprobs.const_data_ptr<float>()[t] + static_cast<float>(0.2 * random.normal()));
+      completion.finish = (g * kGroupSize + static_cast<size_t>(i)) % 5 == 4 ? FinishReason::length : FinishReason::eos;
+      out.groups.back().completions.push_back(completion);
+      rl::ScoredSample sample;
+      sample.reward.status = g == 2 && i == 1 ? rewards::Status::error : rewards::Status::ok;
+      sample.reward.value = g == 1 ? 0.5 : 0.5 * static_cast<double>(random.between(0, 2));
+      out.scores.back().samples.push_back(sample);
+    }
+    out.prompts.push_back(std::move(prompt));
+  }
+  return out;
+}
+
+rl::GrpoConfig config_of(const std::string& loss_type = "grpo", double beta = 0) {
+  rl::GrpoConfig config;
+  config.num_generations = kGroupSize;
+  config.loss.loss_type = loss_type;
+  config.loss.beta = beta;
+  config.learner.max_tokens = 1 << 20;
+  config.sampling.max_completion_length = 16;
+  return config;
+}
+
+struct Update {
+  rl::LossMetrics metrics;
+  std::vector<Tensor> gradients;
+};
+
+Update update_of(model::Transformer& m,
+                 const rl::Rollout& rollout,
+                 const std::vector<rl::TrainSample>& samples,
+                 const rl::GrpoConfig& config,
+                 int num_shards = 1,
+                 const model::Transformer* reference = nullptr) {
+  base::ThreadPool pool(2);
+  rl::Learner learner(m, num_shards, pool);
+  Update out;
+  out.metrics = rl::accumulate_grpo(learner, rollout, samples, config, reference);
+  out.gradients = gradients_of(m);
+  return out;
+}
+
+// The loss of a minibatch from its definition: every sample computed on its own, masked ones under a mask, no skipping.
+Tensor direct_loss(const model::Transformer& m,
+                   const rl::Rollout& rollout,
+                   const std::vector<rl::TrainSample>& samples,
+                   const rl::GrpoConfig& config,
+                   const model::Transformer* reference) {
+  rl::LossInput in;
+  rl::LossTotals totals;
+  totals.max_completion_length = static_cast<double>(config.sampling.max_completion_length);
+  in.sample_offsets = {0};
+  std::vector<Tensor> logprobs, ref;
+  std::vector<double> old, advantages, mask;
+  for (const auto& s : samples) {
+    const auto& completion = rollout.groups[s.group].completions[s.index];
+    logprobs.push_back(row_logprobs(m, rollout.prompts[s.group].ids, completion.ids));
+    if (reference) ref.push_back(row_logprobs(*reference, rollout.prompts[s.group].ids, completion.ids).detach());
+    for (float value : completion.logprobs) {
+      old.push_back(value);
+      advantages.push_back(s.advantage);
+      mask.push_back(s.has_loss);
+    }
+    totals.num_samples += 1;
+    if (s.has_loss) totals.num_tokens += static_cast<double>(completion.ids.size());
+    in.sample_offsets.push_back(static_cast<int64_t>(old.size()));
+  }
+  in.logprobs = at::cat(logprobs);
+  if (reference) in.ref_logprobs = at::cat(ref);
+  in.old_logprobs = at::tensor(old, at::kFloat);
+  in.advantages = at::tensor(advantages, at::kFloat);
+  in.mask = at::tensor(mask, at::kFloat);
+  return rl::grpo_loss(in, totals, config.loss).loss;
+}
+
+std::set<std::pair<size_t, size_t>> keys_of(const std::vector<rl::TrainSample>& samples) {
+  std::set<std::pair<size_t, size_t>> keys;
+  for (const auto& s : samples) keys.emplace(s.group, s.index);
+  return keys;
+}
+
+}  // namespace
+
+TEST_CASE("grpo update: loss and gradient are those of the definition, skipped samples included") {
+  auto m = tiny_model(tiny_llama());
+  const auto reference = tiny_model(tiny_llama(), 2);
+  const auto rollout = random_rollout(m, 4, 1);
+  for (const char* loss_type : {"grpo", "dapo", "dr_grpo", "bnpo"})
+    for (double beta : {0.0, 0.04})
+      for (bool masks_truncated : {false, true}) {
+        CAPTURE(loss_type);
+        CAPTURE(beta);
+        CAPTURE(masks_truncated);
+        auto config = config_of(loss_type, beta);
+        config.mask_truncated_completions = masks_truncated;
+        const auto samples = rl::rollout_advantages(rollout, config).samples;
+        const auto* kl_model = beta > 0 ? &reference : nullptr;
+        double loss = 0;
+        const auto expected = autograd(m, [&](const model::Transformer& own) {
+          const auto value = direct_loss(own, rollout, samples, config, kl_model);
+          loss = value.item().toDouble();
+          return value;
+        });
+        const auto update = update_of(m, rollout, samples, config, 1, kl_model);
+        CHECK(std::abs(update.metrics.loss - loss) <= 1e-5);
+        CHECK(relative_distance(update.gradients, expected) <= 1e-5);
+      }
+}
+
+TEST_CASE("grpo update: micro-batches and shards do not change loss and gradient") {
+  for (const auto& model_config : {tiny_llama(), tiny_deepseek()}) {
+    auto m = tiny_model(model_config);
+    const auto reference = tiny_model(model_config, 2);
+    const auto rollout = random_rollout(m, 5, 2);
+    for (const char* level : {"token", "sequence"}) {
+      auto config = config_of("grpo", 0.02);
+      config.loss.importance_sampling_level = level;
+      const auto samples = rl::rollout_advantages(rollout, config).samples;
+      const auto whole = update_of(m, rollout, samples, config, 1, &reference);
+      for (int num_shards : {1, 2, 3})
+        for (int64_t max_tokens : {16, 64}) {
+          config.learner.max_tokens = max_tokens;
+          const auto cut = update_of(m, rollout, samples, config, num_shards, &reference);
+          CHECK(std::abs(cut.metrics.loss - whole.metrics.loss) <= 1e-6);
+          CHECK(cut.metrics.num_tokens == whole.metrics.num_tokens);
+          CHECK(relative_distance(cut.gradients, whole.gradients) <= 1e-5);
+        }
+    }
+  }
+}
+
+TEST_CASE("grpo update: without KL, samples of advantage 0 are not computed") {
+  auto m = tiny_model(tiny_llama());
+  const auto rollout = random_rollout(m, 4, 3);
+  const auto config = config_of();
+  auto samples = rl::rollout_advantages(rollout, config).samples;
+  const auto whole = update_of(m, rollout, samples, config);
+  double tokens = 0;
+  for (auto& s : samples)
+    if (s.advantage != 0) tokens += static_cast<double>(rollout.groups[s.group].completions[s.index].ids.size());
+  CHECK(whole.metrics.num_tokens == tokens);
+  for (auto& s : samples) s.advantage = 0;
+  const auto nothing = update_of(m, rollout, samples, config);
+  CHECK(nothing.metrics.loss == 0);
+  for (const auto& gradient : nothing.gradients) CHECK_FALSE(gradient.defined());
+}
+
+TEST_CASE("grpo update: masked truncated completions give no gradient but count as samples") {
+  auto m = tiny_model(tiny_llama());
+  auto rollout = random_rollout(m, 3, 4);
+  auto config = config_of();
+  config.mask_truncated_completions = true;
+  const auto some = rl::rollout_advantages(rollout, config);
+  for (const auto& s : some.samples)
+    CHECK(s.has_loss == (rollout.groups[s.group].completions[s.index].finish != FinishReason::length));
+  for (auto& group : rollout.groups)
+    for (auto& completion : group.completions) completion.finish = FinishReason::length;
+  const auto all = rl::rollout_advantages(rollout, config);
+  CHECK(all.samples.size() == some.samples.size());
+  for (const char* loss_type : {"grpo", "dapo", "bnpo"}) {
+    config.loss.loss_type = loss_type;
+    const auto update = update_of(m, rollout, all.samples, config);
+    CHECK(update.metrics.loss == 0);
+    for (const auto& gradient : update.gradients) CHECK_FALSE(gradient.defined());
+  }
+}
+
+TEST_CASE("grpo update: advantages are those of the whole rollout, without samples that no reward could score") {
+  const auto m = tiny_model(tiny_llama());
+  const auto rollout = random_rollout(m, 4, 5);
+  const auto advantages = rl::rollout_advantages(rollout, config_of());
+  CHECK(advantages.samples.size() == 4 * kGroupSize - 1);
+  CHECK(advantages.stats.num_valid == 4 * kGroupSize - 1);
+  CHECK_FALSE(keys_of(advantages.samples).contains({2, 1}));
+  std::vector<double> sums(4, 0.0);
+  for (const auto& s : advantages.samples) {
+    CHECK(s.advantage == advantages.stats.advantages[s.group * kGroupSize + s.index]);
+    sums[s.group] += s.advantage;
+    if (s.group == 1) CHECK(s.advantage == 0);
+  }
+  for (double sum : sums) CHECK(std::abs(sum) <= 1e-9);
+}
+
+TEST_CASE("grpo update: minibatches are a partition into whole groups with unchanged advantages") {
+  const auto m = tiny_model(tiny_llama());
+  const auto rollout = random_rollout(m, 7, 6);
+  auto config = config_of();
+  const auto advantages = rl::rollout_advantages(rollout, config);
+  for (int parts : {1, 2, 3, 7, 50}) {
+    config.num_minibatches = parts;
+    const auto minibatches = rl::split_minibatches(advantages, 7, config, 11, 3, 0);
+    CHECK(minibatches.size() == static_cast<size_t>(std::min(parts, 7)));
+    std::set<std::pair<size_t, size_t>> seen;
+    std::vector<size_t> part_of(7, 99);
+    for (size_t p = 0; p < minibatches.size(); ++p)
+      for (const auto& s : minibatches[p]) {
+        CHECK(seen.emplace(s.group, s.index).second);
+        CHECK((part_of[s.group] == 99 || part_of[s.group] == p));
+        part_of[s.group] = p;
+        CHECK(s.advantage == advantages.stats.advantages[s.group * kGroupSize + s.index]);
+      }
+    CHECK(seen == keys_of(advantages.samples));
+  }
+}
+
+TEST_CASE("grpo update: the split is a function of seed, step and iteration") {
+  const auto m = tiny_model(tiny_llama());
+  const auto rollout = random_rollout(m, 12, 7);
+  auto config = config_of();
+  config.num_minibatches = 3;
+  const auto advantages = rl::rollout_advantages(rollout, config);
+  const auto split = [&](uint64_t seed, int64_t step, int iteration) {
+    std::vector<std::set<std::pair<size_t, size_t>>> keys;
+    for (const auto& part : rl::split_minibatches(advantages, 12, config, seed, step, iteration)) keys.push_back(keys_of(part));
+    return keys;
+  };
+  CHECK(split(1, 2, 0) == split(1, 2, 0));
+  CHECK(split(1, 2, 0) != split(2, 2, 0));
+  CHECK(split(1, 2, 0) != split(1, 3, 0));
+  CHECK(split(1, 2, 0) != split(1, 2, 1));
+}
+
+}  // namespace lockstep::test

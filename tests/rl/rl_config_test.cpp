@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The config structs of rl: every member is visited, documented and survives dump and load.
+#include <doctest/doctest.h>
+
+#include "rl/advantage.h"
+#include "rl/checkpoint.h"
+#include "rl/loss.h"
+#include "rl/optimizer.h"
+#include "rl/schedule.h"
+
+namespace lockstep {
+
+TEST_CASE_TEMPLATE("rl config: every member is visited, every field has a meaning, load(dump) gives the same back",
+                   Config,
+                   rl::AdvantageConfig,
+                   rl::LossConfig,
+                   rl::OptimizerConfig,
+                   rl::RetentionConfig,
+                   rl::ScheduleConfig) {
+  CHECK(base::visited<Config>() == base::arity<Config>());
+  for (const base::FieldDoc& field : base::field_docs<Config>()) {
+    CAPTURE(field.path);
+    CHECK(!field.meaning.empty());
+  }
+  Config config;
+  const base::Json json = base::dump(config);
+  base::load(json, config);
+  CHECK(base::dump(config) == json);
+}
+
+}  // namespace lockstep

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The run's config: every member visited, every rule across fields refused by name, every shipped file valid.
+#include "rl/run_config.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "base/text.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+
+namespace lockstep::test {
+namespace {
+
+// The smallest run with every stage.
+constexpr const char* kValid = R"({
+  // comments are allowed
+  "model": {"path": "some/model"},
+  "rewards": [{"type": "accuracy"}],
+  "pretrain": {}, "sft": {},
+  "grpo": {"data": {"task": "chain_sum"}},
+  "eval": {"data": {"task": "chain_sum"}}
+})";
+
+struct ConfigFile {
+  TempFolder folder;
+  std::string path = folder.write("run.json", kValid);
+};
+
+// Loading with this change is refused so.
+void refuses(const std::vector<std::string>& assignments, const std::string& what, const std::string& where, const std::string& fix) {
+  const ConfigFile file;
+  CAPTURE(base::join(assignments, ", "));
+  const auto error = error_of([&] { rl::load_run_config(file.path, assignments); });
+  REQUIRE(error.has_value());
+  INFO(std::string(error->what()));
+  CHECK(error->what_happened().find(what) != std::string::npos);
+  CHECK(error->where() == where);
+  CHECK(error->fix().find(fix) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("run config: every member is visited and documented, load(dump) gives the same back",
+                   Config,
+                   rl::RunConfig,
+                   rl::TokenizerConfig,
+                   rl::ModelSource,
+                   rl::PromptConfig,
+                   rl::LearnerConfig,
+                   rl::OptimizerConfig,
+                   rl::SaveConfig,
+                   rl::SupervisedConfig,
+                   rl::TextSource,
+                   rl::PromptSource,
+                   rl::GrpoConfig,
+                   rl::EvalConfig,
+                   rollout::SamplingConfig,
+                   rollout::EngineConfig,
+                   rewards::RewardConfig,
+                   rewards::CorpusOptions) {
+  CHECK(base::visited<Config>() == base::arity<Config>());
+  for (const base::FieldDoc& field : base::field_docs<Config>()) {
+    CAPTURE(field.path);
+    CHECK(!field.meaning.empty());
+  }
+  Config config;
+  const base::Json json = base::dump(config);
+  base::load(json, config);
+  CHECK(base::dump(config) == json);
+}
+
+TEST_CASE("run config: every shipped config loads, validates and survives dump and load") {
+  int count = 0;
+  for (const char* folder : {"/configs", "/tests/e2e"})
+    for (const auto& entry : std::filesystem::directory_iterator(std::string(LOCKSTEP_SOURCE_DIR) + folder)) {
+      if (entry.path().extension() != ".json") continue;
+      CAPTURE(entry.path().string());
+      const auto config = rl::load_run_config(entry.path().string(), {});
+      rl::RunConfig again;
+      base::load(base::dump(config), again);
+      CHECK(base::dump(again) == base::dump(config));
+      CHECK(base::config_hash(again) == base::config_hash(config));
+      ++count;
+    }
+  CHECK(count >= 4);
+}
+
+TEST_CASE("run config: what the file leaves out keeps its default; --set overrides the file, in order") {
+  const ConfigFile file;
+  const auto plain = rl::load_run_config(file.path, {});
+  CHECK(plain.grpo->num_generations == rl::GrpoConfig().num_generations);
+  CHECK(plain.model.path == "some/model");
+  const auto changed = rl::load_run_config(
+      file.path, {"grpo.loss.beta=0.001", "seed=5", "seed=6", "grpo.sampling.stop=[\"x\"]", "output_dir=runs/2", "sft=null"});
+  CHECK(changed.grpo->loss.beta == 0.001);
+  CHECK(changed.seed == 6);
+  CHECK(changed.grpo->sampling.stop == std::vector<std::string>{"x"});
+  CHECK(changed.output_dir == "runs/2");
+  CHECK_FALSE(changed.sft.has_value());
+  CHECK(changed.grpo->data.task == "chain_sum");
+}
+
+TEST_CASE("run config: every rule across fields names the values, the path and a way out") {
+  refuses({"pretrain=null", "sft=null", "grpo=null"}, "the config has no stage", "/", "add \"pretrain\", \"sft\" or \"grpo\"");
+  refuses({"model.path="}, "exactly one of path and config", "/model", "name a folder in \"path\" or an architecture in \"config\"");
+  refuses({"model.config.model_type=llama"}, "exactly one of path and config", "/model", "name a folder");
+  refuses({"prompt.format=chatmll"}, "unknown prompt format \"chatmll\"", "/prompt/format", "chatml");
+  refuses({"rewards=[]"}, "without a reward", "/rewards", "add at least one");
+  refuses({"grpo.data.task="}, "no training prompts", "/grpo/data", "set \"task\" or \"file\"");
+  refuses({"grpo.sampling.temperature=0"}, "temperature 0 draws the same completion", "/grpo/sampling/temperature", "use 1");
+  refuses({"grpo.num_prompts=4", "grpo.num_minibatches=5"}, "num_minibatches 5 is more than num_prompts 4", "/grpo/num_minibatches",
+          "at most one minibatch per prompt");
+  refuses({"grpo.ref_model_sync_steps=10"}, "ref_model_sync_steps without a KL term", "/grpo/ref_model_sync_steps", "grpo.loss.beta above 0");
+  refuses({"pretrain.target_pass_at_1=0.1", "eval.data.task="}, "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1",
+          "add \"rewards\" and \"eval.data\"");
+  refuses({"grpo=null", "pretrain.target_pass_at_1=0.1", "rewards=[]"}, "target_pass_at_1 needs an evaluation",
+          "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");
+}
+
+TEST_CASE("run config: the rules let through what they must") {
+  const ConfigFile file;
+  for (const std::vector<std::string>& assignments :
+       {std::vector<std::string>{"grpo.ref_model_sync_steps=10", "grpo.loss.beta=0.01"},
+        {"grpo.num_prompts=4", "grpo.num_minibatches=4"},
+        {"pretrain.target_pass_at_1=0.1"},
+        {"grpo=null", "rewards=[]"},
+        {"grpo.data.task=", "grpo.data.file=rows.jsonl"},
+        {"eval.sampling.temperature=0"}}) {
+    CAPTURE(base::join(assignments, ", "));
+    CHECK_NOTHROW(rl::load_run_config(file.path, assignments));
+  }
+}
+
+TEST_CASE("run config: unknown keys, wrong kinds and values out of range are refused at their path") {
+  refuses({"grpo.num_generation=8"}, "num_generation", "/grpo/num_generation", "num_generations");
+  refuses({"outputdir=1"}, "outputdir", "/outputdir", "output_dir");
+  refuses({"grpo.num_generations=1"}, "1", "/grpo/num_generations", "2");
+  refuses({"pretrain.max_steps=1.5"}, "1.5", "/pretrain/max_steps", "");
+  refuses({"device=tpu"}, "tpu", "/device", "cpu");
+  refuses({"rewards=[{\"typ\": \"accuracy\"}]"}, "typ", "/rewards/0/typ", "type");
+}
+
+TEST_CASE("run config: a missing or malformed file and a malformed assignment are Errors") {
+  CHECK(error_of([] { rl::load_run_config("no/such/run.json", {}); }).value().where().find("no/such/run.json") == 0);
+  const TempFolder folder;
+  const auto path = folder.write("run.json", "{\"seed\": ");
+  CHECK(error_of([&] { rl::load_run_config(path, {}); }).value().where().find(path) == 0);
+  const ConfigFile file;
+  CHECK(error_of([&] { rl::load_run_config(file.path, {"seed"}); }).value().where().find("seed") != std::string::npos);
+}
+
+}  // namespace lockstep::test

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scoring and evaluation of scripted completions: every number of an evaluation by hand, pass@k by brute force.
+#include "rl/scoring.h"
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cmath>
+
+#include "rl/evaluate.h"
+#include "tests/rl/tiny_text.h"
+#include "tests/support/errors.h"
+#include "tests/support/fake_engine.h"
+#include "tests/support/temp_folder.h"
+
+namespace lockstep::test {
+namespace {
+
+using rollout::FinishReason;
+
+struct Answer {
+  std::string text;
+  FinishReason finish = FinishReason::eos;
+};
+
+// Completion s of prompt p is answers[p][s]; an ended one carries the eos id.
+FakeEngine engine_of(std::vector<std::vector<Answer>> answers) {
+  return FakeEngine([answers = std::move(answers)](const rollout::Request& request, int sample, uint64_t) {
+    const auto& answer = answers.at(request.prompt_id).at(static_cast<size_t>(sample));
+    rollout::Completion out;
+    out.ids = tiny_tokenizer().encode(answer.text);
+    if (answer.finish == FinishReason::eos) out.ids.push_back(*tiny_tokenizer().eos_id());
+    out.logprobs.assign(out.ids.size(), -1.0f);
+    out.finish = answer.finish;
+    return out;
+  });
+}
+
+std::vector<rewards::RewardConfig> accuracy_and_format() {
+  rewards::RewardConfig accuracy, format;
+  accuracy.options = {{"source", "answer_tag"}};
+  format.type = "format";
+  format.weight = 0.5;
+  return {accuracy, format};
+}
+
+rl::PromptSet prompts_of(const TempFolder& folder, const std::string& rows, const std::string& prefill = "") {
+  rl::PromptSource source;
+  source.file = folder.write("rows.jsonl", rows);
+  rl::PromptConfig format;
+  format.prefill = prefill;
+  return {source, /*is_eval=*/true, format, tiny_tokenizer(), 1};
+}
+
+constexpr const char* kRows =
+    "{\"prompt\": \"1+1\", \"answer\": \"2\", \"difficulty\": 2}\n"
+    "{\"prompt\": \"2+2\", \"answer\": \"4\", \"difficulty\": 2}\n"
+    "{\"prompt\": \"3+3+3\", \"answer\": \"9\", \"difficulty\": 3}\n";
+
+std::string answer(int value) { return cat("<think>a word</think><answer>", value, "</answer>"); }
+
+double binomial(int64_t n, int64_t k) {
+  double out = 1;
+  for (int64_t i = 1; i <= k; ++i) out = out * static_cast<double>(n - k + i) / static_cast<double>(i);
+  return k > n ? 0 : out;
+}
+
+rl::EvalResult evaluate_one(const TempFolder& folder, const std::vector<Answer>& answers) {
+  const auto prompts = prompts_of(folder, "{\"prompt\": \"1+1\", \"answer\": \"2\"}\n");
+  auto engine = engine_of({answers});
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  return rl::evaluate(engine, prompts, rewards, 1, static_cast<int>(answers.size()), {}, 1);
+}
+
+}  // namespace
+
+TEST_CASE("scoring: texts are decoded without special tokens, with the prefill in front; ended ones are told from cut ones") {
+  const TempFolder folder;
+  const auto set = prompts_of(folder, kRows, "<think>");
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  auto engine = engine_of({{{"wait</think><answer>2</answer>"}, {"so", FinishReason::length}, {"x", FinishReason::stop}}});
+  rollout::SamplingConfig sampling;
+  sampling.max_completion_length = 77;
+  const auto rollout = rl::run_rollout(engine, set, set.slice(0, 1), 3, sampling, rewards, 9);
+  REQUIRE(rollout.scores.at(0).samples.size() == 3);
+  const auto& samples = rollout.scores[0].samples;
+  CHECK(samples[0].text == "<think>wait</think><answer>2</answer>");
+  CHECK(samples[0].has_reflection);
+  CHECK(samples[0].is_terminated);
+  CHECK(samples[0].reward.parts[0].value == 1);
+  CHECK(samples[0].reward.parts[1].value == 1);  // the form needs the prefill's tag
+  CHECK(samples[0].reward.value == doctest::Approx(1.5));
+  CHECK_FALSE(samples[1].is_terminated);
+  CHECK_FALSE(samples[1].has_reflection);
+  CHECK(samples[2].is_terminated);
+  CHECK(samples[1].reward.value == 0);
+  REQUIRE(engine.calls.size() == 1);
+  CHECK(engine.calls[0].seed == 9);
+  CHECK(engine.calls[0].sampling.max_completion_length == 77);
+  CHECK(engine.calls[0].requests.at(0).num_samples == 3);
+}
+
+TEST_CASE("scoring: a reward that fails marks its sample and no other") {
+  const TempFolder folder;
+  const auto set = prompts_of(folder, "{\"prompt\": \"a\"}\n{\"prompt\": \"b\", \"answer\": \"2\"}\n");
+  rewards::RewardConfig accuracy;
+  const rl::RewardSet rewards({accuracy}, 1);
+  auto engine = engine_of({{{answer(2)}}, {{answer(2)}}});
+  const auto rollout = rl::run_rollout(engine, set, set.slice(0, 2), 1, {}, rewards, 1);
+  CHECK(rollout.scores[0].samples[0].reward.status == rewards::Status::skip);
+  CHECK(rollout.scores[1].samples[0].reward.status == rewards::Status::ok);
+}
+
+TEST_CASE("evaluate: every field from a scripted engine") {
+  const TempFolder folder;
+  const auto prompts = prompts_of(folder, kRows);
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  auto engine = engine_of({{{answer(2)}, {answer(3)}, {answer(2)}, {answer(5)}},
+                           {{answer(7)}, {answer(7)}, {"wait", FinishReason::length}, {answer(4)}},
+                           {{"so"}, {"so"}, {"so"}, {"so", FinishReason::length}}});
+  const auto r = rl::evaluate(engine, prompts, rewards, 100, 4, {}, 5);
+  double length = 0;
+  for (const auto& text : {answer(2), answer(3), answer(2), answer(5), answer(7), answer(7), answer(4)})
+    length += static_cast<double>(tiny_tokenizer().encode(text).size()) + 1;
+  length += static_cast<double>(tiny_tokenizer().encode("wait").size() + 4 * tiny_tokenizer().encode("so").size()) + 3;
+  CHECK(r.num_prompts == 3);  // a file is not gone through twice
+  CHECK(r.num_samples == 12);
+  CHECK(r.pass_at_1 == doctest::Approx((2.0 / 4 + 1.0 / 4 + 0) / 3));
+  CHECK(r.pass_at_k == doctest::Approx(2.0 / 3));
+  CHECK(r.cons_at_k == doctest::Approx(1.0 / 3));
+  CHECK(r.format == doctest::Approx(7.0 / 12));
+  CHECK(r.mean_length == doctest::Approx(length / 12));
+  CHECK(r.reflection == doctest::Approx(1.0 / 12));
+  CHECK(r.truncated == doctest::Approx(2.0 / 12));
+  CHECK(r.reward == doctest::Approx((3 + 0.5 * 7) / 12));
+  CHECK(r.pass_by_difficulty == std::map<std::string, double>{{"2", 0.375}, {"3", 0.0}});
+  const auto json = r.to_json();
+  CHECK(json["pass_at_1"] == r.pass_at_1);
+  CHECK(json["pass_by_difficulty"]["2"] == 0.375);
+  CHECK(json["num_samples"] == 12);
+  CHECK(engine.calls.at(0).seed == 5);
+}
+
+TEST_CASE("evaluate: the majority is that of the answers; of equally frequent ones the one drawn first decides") {
+  const TempFolder folder;
+  CHECK(evaluate_one(folder, {{answer(2)}, {answer(3)}}).cons_at_k == 1);
+  CHECK(evaluate_one(folder, {{answer(3)}, {answer(2)}}).cons_at_k == 0);
+  CHECK(evaluate_one(folder, {{answer(3)}, {answer(2)}, {answer(4)}, {answer(2)}}).cons_at_k == 1);
+  CHECK(evaluate_one(folder, {{answer(3)}, {answer(2)}, {answer(3)}, {answer(2)}, {answer(2)}}).cons_at_k == 1);
+  CHECK(evaluate_one(folder, {{"<answer>right</answer>"}, {"<answer>right</answer>"}, {answer(2)}}).cons_at_k == 0);
+  // The same number written in two ways is one answer when it is right.
+  CHECK(evaluate_one(folder, {{answer(3)}, {answer(3)}, {"<answer>2.0</answer>"}, {answer(2)}, {"<answer>2</answer>"}}).cons_at_k == 1);
+}
+
+TEST_CASE("pass@k: the share of k-subsets of n samples with a right one, by counting them all") {
+  for (int64_t n = 1; n <= 9; ++n)
+    for (int64_t c = 0; c <= n; ++c)
+      for (int64_t k = 1; k <= n; ++k) {
+        double hits = 0;
+        for (uint32_t subset = 0; subset < (1u << n); ++subset)
+          if (std::popcount(subset) == k && (subset & ((1u << c) - 1)) != 0) hits += 1;
+        CHECK(rl::pass_at_k(n, c, k) == doctest::Approx(hits / binomial(n, k)));
+      }
+}
+
+TEST_CASE("pass@k: large counts neither overflow nor leave [0, 1]") {
+  CHECK(rl::pass_at_k(1'000'000, 1, 1) == doctest::Approx(1e-6));
+  const double value = rl::pass_at_k(10'000, 5, 1000);
+  CHECK(value > 0.4);
+  CHECK(value < 0.42);
+}
+
+}  // namespace lockstep::test

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text rows: pure functions of the index, epochs that are permutations, every form of a row and every refusal.
+#include "rl/text_rows.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "tests/rl/tiny_text.h"
+#include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
+
+namespace lockstep::test {
+namespace {
+
+using Ids = std::vector<model::TokenId>;
+
+std::unique_ptr<rl::TextRows> open_file(const std::string& path, int64_t max_length = 2048, const model::PromptFormat& format = {}) {
+  rl::TextSource source;
+  source.files = {path};
+  source.max_length = max_length;
+  return rl::open_text_rows(source, tiny_tokenizer(), format, 5);
+}
+
+std::unique_ptr<rl::TextRows> open_corpus(uint64_t seed, int64_t max_length = 2048) {
+  rl::TextSource source;
+  source.max_length = max_length;
+  return rl::open_text_rows(source, tiny_tokenizer(), {}, seed);
+}
+
+Ids encode(const std::string& text) { return tiny_tokenizer().encode(text); }
+
+Ids with_eos(Ids ids) {
+  ids.push_back(*tiny_tokenizer().eos_id());
+  return ids;
+}
+
+// The tokenizer without its end-of-text token.
+class NoEos final : public model::Tokenizer {
+ public:
+  Ids encode(std::string_view text) const override { return tiny_tokenizer().encode(text); }
+  Ids encode_with_special(std::string_view text) const override { return tiny_tokenizer().encode(text); }
+  std::string decode(const Ids& ids, bool skip) const override { return tiny_tokenizer().decode(ids, skip); }
+  std::string piece(model::TokenId id) const override { return tiny_tokenizer().piece(id); }
+  int64_t vocab_size() const override { return tiny_tokenizer().vocab_size(); }
+  bool is_special(model::TokenId) const override { return false; }
+  std::optional<model::TokenId> find(std::string_view) const override { return std::nullopt; }
+  std::optional<model::TokenId> bos_id() const override { return std::nullopt; }
+  std::optional<model::TokenId> eos_id() const override { return std::nullopt; }
+  std::optional<model::TokenId> pad_id() const override { return std::nullopt; }
+  bool adds_bos() const override { return false; }
+  void save(const std::string&) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("text rows: the corpus is a pure function of seed and index, every document ends with eos") {
+  const auto rows = open_corpus(7), again = open_corpus(7), other = open_corpus(8);
+  CHECK(rows->rows_per_epoch() == 0);
+  int different = 0;
+  for (uint64_t i : {5, 0, 40, 5, 3}) {
+    const auto row = rows->row(i);
+    CHECK(row.prompt.empty());
+    CHECK(row.completion == again->row(i).completion);
+    CHECK(row.completion == with_eos(encode(rewards::corpus_document({}, 7, i))));
+    different += row.completion != other->row(i).completion;
+  }
+  CHECK(different > 0);
+}
+
+TEST_CASE("text rows: a corpus document above max_length keeps its beginning") {
+  const auto rows = open_corpus(7), cut = open_corpus(7, 6);
+  for (uint64_t i = 0; i < 10; ++i) {
+    auto expected = rows->row(i).completion;
+    if (expected.size() > 6) expected.resize(6);
+    CHECK(cut->row(i).completion == expected);
+  }
+}
+
+TEST_CASE("text rows: the three forms of a file's rows") {
+  const TempFolder folder;
+  const auto file = folder.write("rows.jsonl",
+                                 "{\"text\": \"a word\"}\n"
+                                 "\n"
+                                 "{\"prompt\": \"User: 1+1=?\", \"completion\": \" 2\", \"other\": 1}\n"
+                                 "{\"prompt\": [{\"role\": \"user\", \"content\": \"1+2\"}], \"completion\": \"3\"}\n"
+                                 "{\"messages\": [{\"role\": \"user\", \"content\": \"4\"}, {\"role\": \"assistant\", \"content\": \"5\"}]}\n");
+  const auto rows = open_file(file);
+  CHECK(rows->rows_per_epoch() == 4);
+  std::set<std::pair<Ids, Ids>> seen;
+  for (uint64_t i = 0; i < 4; ++i) seen.emplace(rows->row(i).prompt, rows->row(i).completion);
+  CHECK(seen == std::set<std::pair<Ids, Ids>>{{{}, with_eos(encode("a word"))},
+                                              {encode("User: 1+1=?"), with_eos(encode(" 2"))},
+                                              {encode("1+2"), with_eos(encode("3"))},
+                                              {encode("4"), with_eos(encode("5"))}});
+}
+
+TEST_CASE("text rows: prompt and completion of a format are those that the rollout sees") {
+  const TempFolder folder;
+  const auto file = folder.write("rows.jsonl", "{\"prompt\": \"1+1\", \"completion\": \"<think>wait</think>2\"}\n");
+  const model::PromptFormat format{.name = "r1_zero", .system = "", .prefill = "<think>"};
+  const auto row = open_file(file, 2048, format)->row(0);
+  CHECK(row.prompt == model::prompt_ids(tiny_tokenizer(), format, {{"user", "1+1"}}));
+  CHECK(row.completion == model::completion_ids(tiny_tokenizer(), format, "<think>wait</think>2"));
+}
+
+TEST_CASE("text rows: each epoch visits every row of the files once, in an order of its own, at any order of asking") {
+  const TempFolder folder;
+  std::string text;
+  for (int i = 0; i < 20; ++i) text += cat("{\"text\": \"word ", i, "\"}\n");
+  const auto file = folder.write("rows.jsonl", text);
+  const auto rows = open_file(file), again = open_file(file);
+  std::vector<std::vector<Ids>> epochs(3);
+  for (uint64_t i = 0; i < 60; ++i) epochs[i / 20].push_back(rows->row(i).completion);
+  for (const auto& epoch : epochs) CHECK(std::set<Ids>(epoch.begin(), epoch.end()).size() == 20);
+  CHECK(epochs[0] != epochs[1]);
+  CHECK(epochs[1] != epochs[2]);
+  for (uint64_t i : {41, 3, 59, 22, 3}) CHECK(again->row(i).completion == epochs[i / 20][i % 20]);
+}
+
+TEST_CASE("text rows: of a row that is too long the prompt keeps its end and the completion its beginning") {
+  const TempFolder folder;
+  const std::string prompt = "User: 1+2+3+4+5+6+7+8=?", completion = " 1 2 3 4 5 6 7 8 9";
+  const auto file = folder.write("rows.jsonl", base::Json{{"prompt", prompt}, {"completion", completion}}.dump() + "\n");
+  const auto whole = open_file(file)->row(0);
+  for (size_t most = 2; most < whole.prompt.size() + whole.completion.size() + 3; ++most) {
+    CAPTURE(most);
+    const auto row = open_file(file, static_cast<int64_t>(most))->row(0);
+    CHECK(row.prompt.size() + row.completion.size() == std::min(most, whole.prompt.size() + whole.completion.size()));
+    CHECK(std::equal(row.prompt.rbegin(), row.prompt.rend(), whole.prompt.rbegin()));
+    CHECK(std::equal(row.completion.begin(), row.completion.end(), whole.completion.begin()));
+    CHECK(row.completion.size() >= std::min<size_t>(whole.completion.size(), std::max<size_t>(2, most / 2)));
+  }
+}
+
+TEST_CASE("text rows: every wrong row is an Error with its file and line") {
+  const TempFolder folder;
+  const std::vector<std::vector<std::string>> wrong = {
+      {"[1]", "the row is no JSON object", "one object per line"},
+      {"{\"txt\": \"a\"}", "the row has neither \"text\", \"prompt\" + \"completion\" nor \"messages\"", "rename the columns"},
+      {"{\"prompt\": \"a\"}", "the row has neither", "rename the columns"},
+      {"{\"text\": 3}", "\"text\" is no non-empty string", "give it as text"},
+      {"{\"text\": \"\"}", "\"text\" is no non-empty string", "give it as text"},
+      {"{\"prompt\": 1, \"completion\": \"b\"}", "\"prompt\" is no non-empty string", "give it as text"},
+      {"{\"prompt\": \"a\", \"completion\": \"\"}", "\"completion\" is no non-empty string", "give it as text"},
+      {"{\"messages\": {}}", "\"messages\" is no list", "give a list"},
+      {"{\"messages\": [1, 2]}", "a message needs \"role\" and \"content\"", "give a list"},
+      {"{\"messages\": [{\"role\": \"user\", \"content\": 1}]}", "\"content\" is no non-empty string", "give it as text"},
+      {"{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}]}", "must end with an assistant turn", "add the answer"},
+      {"{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}, {\"role\": \"user\", \"content\": \"b\"}]}",
+       "must end with an assistant turn", "add the answer"}};
+  for (const auto& row : wrong) {
+    CAPTURE(row[0]);
+    const auto file = folder.write("rows.jsonl", "{\"text\": \"a\"}\n" + row[0] + "\n");
+    check_error([&] { open_file(file); }, row[1], file + ":2", row[2]);
+  }
+  const auto broken = folder.write("rows.jsonl", "{\"text\": \"a\"}\n\n{\"text\": \n");
+  CHECK(error_of([&] { open_file(broken); }).value().where().find(broken + ":3") == 0);
+}
+
+TEST_CASE("text rows: no rows at all and a tokenizer without eos are Errors") {
+  const TempFolder folder;
+  const auto empty = folder.write("empty.jsonl", "\n\n");
+  check_error([&] { open_file(empty); }, "no rows to train on", empty, "give at least one row");
+  const NoEos tokenizer;
+  rl::TextSource source;
+  check_error([&] { rl::open_text_rows(source, tokenizer, {}, 0); }, "no end-of-text token", "tokenizer", "names eos_token");
+  source.files = {folder.write("rows.jsonl", "{\"text\": \"a\"}\n")};
+  check_error([&] { rl::open_text_rows(source, tokenizer, {}, 0); }, "no end-of-text token", "tokenizer", "names eos_token");
+}
+
+TEST_CASE("tokenizer documents: those of the corpus, or every text of the files") {
+  rl::TextSource source;
+  CHECK(rl::tokenizer_documents(source, 4, 3) == std::vector<std::string>{rewards::corpus_document({}, 4, 0),
+                                                                          rewards::corpus_document({}, 4, 1),
+                                                                          rewards::corpus_document({}, 4, 2)});
+  const TempFolder folder;
+  source.files = {folder.write("a.jsonl", "{\"prompt\": \"p\", \"completion\": \"c\"}\n"), folder.write("b.jsonl", "{\"text\": \"t\"}\n")};
+  CHECK(rl::tokenizer_documents(source, 4, 1) == std::vector<std::string>{"p", "c", "t"});
+}
+
+}  // namespace lockstep::test
