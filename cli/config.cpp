@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep config`: the reference of every config struct, made from the structs themselves.
+#include "base/config.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/text.h"
+#include "cli/verb.h"
+#include "rl/run_config.h"
+
+namespace lockstep::cli {
+namespace {
+
+struct RegisteredConfig {
+  std::string name;
+  std::string meaning;
+  std::string (*reference)();
+};
+
+// A config struct that users write as JSON is entered here; `base::reference` does the rest.
+const std::vector<RegisteredConfig>& registered_configs() {
+  static const std::vector<RegisteredConfig> configs = {
+      {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>}};
+  return configs;
+}
+
+ExitCode run_config(const Arguments& arguments) {
+  const std::string wanted = arguments.num_positionals() > 0 ? arguments.positional(0) : "";
+  std::vector<std::string> names;
+  for (const RegisteredConfig& config : registered_configs()) {
+    names.push_back(config.name);
+    if (!wanted.empty() && wanted != config.name) continue;
+    std::cout << config.name << ": " << config.meaning << "\n\n" << config.reference() << "\n";
+  }
+  if (!wanted.empty() && std::find(names.begin(), names.end(), wanted) == names.end()) {
+    throw Error(cat("unknown config: ", base::printable(wanted)), arguments.command(),
+                cat("give one of ", base::join(names, ", ")));
+  }
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Verb config_verb() {
+  return {.name = "config",
+          .summary = "print every config field with its type, default, range and meaning",
+          .usage = {.positionals = {{"NAME", "one of the configs (default: all)", false}}},
+          .run = run_config};
+}
+
+}  // namespace lockstep::cli

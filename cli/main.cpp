@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one binary, `lockstep`, and the table of its verbs.
+#include "cli/verb.h"
+
+namespace cli = lockstep::cli;
+
+int main(int argc, char** argv) {
+  // One verb a line, in the order of the overview.
+  // clang-format off
+  const std::vector<cli::Verb> verbs = {
+      cli::train_verb(),
+      cli::eval_verb(),
+      cli::generate_verb(),
+      cli::logprobs_verb(),
+      cli::data_make_verb(),
+      cli::data_tasks_verb(),
+      cli::data_corpus_verb(),
+      cli::reward_list_verb(),
+      cli::reward_test_verb(),
+      cli::tokenize_verb(),
+      cli::config_verb(),
+      cli::doctor_verb(),
+  };
+  // clang-format on
+  return static_cast<int>(cli::run_command_line(verbs, {argv + 1, argv + argc}));
+}

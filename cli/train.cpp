@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep train`: a whole run from one config file.
+#include <ATen/Parallel.h>
+
+#include <iostream>
+
+#include "cli/verb.h"
+#include "rl/session.h"
+
+namespace lockstep::cli {
+namespace {
+
+ExitCode run_train(const Arguments& arguments) {
+  at::set_num_threads(1);  // lanes and shards are the parallelism
+  const auto config = rl::load_run_config(arguments.positional(0), arguments.values("set"));
+  if (arguments.has("dry-run")) {
+    std::cout << base::dump(config).dump(2) << "\n";
+    return ExitCode::done;
+  }
+  return static_cast<ExitCode>(rl::run(config));
+}
+
+}  // namespace
+
+Verb train_verb() {
+  return {.name = "train",
+          .summary = "pre-train, fine-tune and reinforce as a config says; the same command again resumes",
+          .usage = {.positionals = {{"CONFIG", "the run's JSON file (comments allowed)"}},
+                    .options = {{.name = "set", .value = "PATH=VALUE", .meaning = "override a field, e.g. grpo.loss.beta=0.001", .is_repeatable = true},
+                                {.name = "dry-run", .meaning = "print the resolved config and stop"}},
+                    .notes = "SIGTERM, SIGINT and SIGUSR1 save after the current step and exit with 75.\n"},
+          .run = run_train};
+}
+
+}  // namespace lockstep::cli

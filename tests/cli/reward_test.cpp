@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep reward`: right answers score, wrong ones do not, rows that cannot be scored are counted and not averaged.
+#include "base/json.h"
+#include "base/text.h"
+#include "tests/cli/lockstep.h"
+
+namespace lockstep::test {
+namespace {
+
+using base::Json;
+
+const char* const kRows =
+    R"({"prompt": "What is 2+3?", "completion": "so \\boxed{5}", "answer": "5"})"
+    "\n"
+    R"({"prompt": "What is 2+4?", "completion": "so \\boxed{5}", "answer": "6"})"
+    "\n"
+    R"({"prompt": [{"role": "user", "content": "What is 1+1?"}], "completion": "\u001b[31m\\boxed{2}", "answer": "2"})"
+    "\n"
+    R"({"prompt": "What is 2+5?", "completion": "\\boxed{7}"})"
+    "\n";
+
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> rows;
+  for (const std::string& line : base::split(text, '\n')) {
+    if (!line.empty()) rows.push_back(base::parse_json(line, "output"));
+  }
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("reward list: every reward is there with its options") {
+  const RunResult run = lockstep({"reward", "list"});
+  CHECK(run.exit_code == 0);
+  for (const char* part : {"accuracy: ", "format: ", "random: ", "checker", "probability"})
+    CHECK(contains(run.out, part));
+}
+
+TEST_CASE("reward test: --json gives each row's score, and a summary over the rows that have one") {
+  const ScratchFolder scratch;
+  const RunResult run = lockstep({"reward", "test", "accuracy", "--data", scratch.write("s.jsonl", kRows), "--json"});
+  CAPTURE(run.err);
+  REQUIRE(run.exit_code == 0);
+  const std::vector<Json> rows = json_lines(run.out);
+  REQUIRE(rows.size() == 5);
+  CHECK(rows[0]["reward"] == 1.0);
+  CHECK(rows[1]["reward"] == 0.0);
+  CHECK(rows[2]["reward"] == 1.0);
+  CHECK(rows[3]["status"] == "skip");
+  CHECK(rows[3]["reward"].is_null());
+  const Json& summary = rows[4]["summary"]["accuracy"];
+  CHECK(summary["ok"] == 3);
+  CHECK(summary["skip"] == 1);
+  CHECK(summary["mean"].get<double>() == doctest::Approx(2.0 / 3));
+}
+
+TEST_CASE("reward test: the table names each row and lets no control byte through") {
+  const ScratchFolder scratch;
+  const RunResult run = lockstep({"reward", "test", "accuracy", "--data", scratch.write("s.jsonl", kRows)});
+  CHECK(run.exit_code == 0);
+  CHECK(contains(run.out, "row 1  reward 1.000  accuracy 1.000"));
+  CHECK(contains(run.out, "row 2  reward 0.000"));
+  CHECK(contains(run.out, "row 4  reward skip"));
+  CHECK(contains(run.out, "mean 0.6667"));
+  CHECK_FALSE(contains(run.out, "\x1b"));
+}
+
+TEST_CASE("reward test: a JSON file gives one reward, a list, or the rewards of a run config, with the same result") {
+  const ScratchFolder scratch;
+  const std::string data = scratch.write("s.jsonl", kRows);
+  const std::string reward = R"({"type": "accuracy", "weight": 2})";
+  std::string first;
+  for (const std::string& spec :
+       {reward, "[" + reward + "]", "{\"rewards\": [" + reward + "], \"seed\": 1} // a run"}) {
+    CAPTURE(spec);
+    const RunResult run = lockstep({"reward", "test", scratch.write("spec.json", spec), "--data", data, "--json"});
+    CAPTURE(run.err);
+    CHECK(run.exit_code == 0);
+    CHECK(json_lines(run.out)[0]["reward"] == 2.0);
+    if (first.empty()) first = run.out;
+    CHECK(run.out == first);
+  }
+}
+
+TEST_CASE("reward test: the coin of the control experiment follows the seed") {
+  const ScratchFolder scratch;
+  std::string rows;
+  for (int i = 0; i < 64; ++i) rows += Json{{"prompt", cat(i)}, {"completion", "x"}}.dump() + "\n";
+  const std::string data = scratch.write("s.jsonl", rows);
+  const auto flips = [&](const std::string& seed) {
+    return lockstep({"reward", "test", "random", "--data", data, "--json", "--seed", seed}).out;
+  };
+  CHECK(flips("1") == flips("1"));
+  CHECK(flips("1") != flips("2"));
+}
+
+TEST_CASE("reward test: wrong specs and rows are Errors that name the place") {
+  const ScratchFolder scratch;
+  const std::string data = scratch.write("s.jsonl", kRows);
+  expect_failure({"reward", "test", "acuracy", "--data", data}, 1, "unknown reward type \"acuracy\"", "SPEC/0/type",
+                 "did you mean \"accuracy\"?");
+  const std::string spec = scratch.write("spec.json", R"([{"type": "accuracy", "wieght": 1}])");
+  expect_failure({"reward", "test", spec, "--data", data}, 1, "unknown key \"wieght\"", spec + ":/0/wieght",
+                 "did you mean \"weight\"?");
+  for (const auto& [row, what] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"completion": "x"})", "the row has no \"prompt\""},
+           {R"({"prompt": 1, "completion": "x"})", "the row has no \"prompt\""},
+           {R"({"prompt": [{"role": "user"}], "completion": "x"})", "the row has no \"prompt\""},
+           {R"({"prompt": "x"})", "the row has no \"completion\""},
+           {R"([1])", "the row is no object"}}) {
+    CAPTURE(row);
+    const std::string bad = scratch.write("bad.jsonl", row + "\n");
+    expect_failure({"reward", "test", "accuracy", "--data", bad}, 1, what, bad + ":1", "write ");
+  }
+  const std::string empty = scratch.write("empty.jsonl", "\n");
+  expect_failure({"reward", "test", "accuracy", "--data", empty}, 1, "the file has no rows", empty,
+                 "write one JSON object");
+  expect_failure({"reward", "test", "accuracy"}, 2, "--data is missing", "lockstep reward test", "give --data FILE");
+}
+
+}  // namespace lockstep::test
