@@ -22,7 +22,7 @@ struct PromptSource {
   base::Json task_parameters = base::Json::object();
   std::string file;
   void visit(auto&& field) {
-    field("task", task, "a built-in task; see `lockstep data make --help`");
+    field("task", task, "a built-in task; see `lockstep data tasks`");
     field("task_parameters", task_parameters, "parameters of the task");
     field("file", file, "JSONL rows in TRL's or verl's form, used when `task` is empty");
   }

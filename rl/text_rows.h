@@ -32,7 +32,7 @@ class TextRows {
 struct TextSource {
   rewards::CorpusOptions corpus;    // used when `files` is empty
   std::vector<std::string> files;   // JSONL: {"text"}, {"prompt", "completion"} or {"messages"}
-  int64_t max_length = 2048;        // longer rows are cut off at the end and counted
+  int64_t max_length = 2048;        // longer rows are cut off at the end
   void visit(auto&& field) {
     field("corpus", corpus, "the synthetic corpus, used when no files are given");
     field("files", files, "JSONL files with rows {text}, {prompt, completion} or {messages}");
