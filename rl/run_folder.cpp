@@ -17,6 +17,15 @@ std::string first_difference(const base::Json& a, const base::Json& b) {
   return diff.empty() ? "" : diff[0].at("path").get<std::string>();
 }
 
+// What a killed run left of files that it was writing: the run folder belongs to one process at a time.
+void remove_unfinished(const std::string& folder) {
+  std::vector<std::string> unfinished;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file() && entry.path().filename().string().find(".tmp-") != std::string::npos)
+      unfinished.push_back(entry.path().string());
+  for (const auto& file : unfinished) base::remove_tree(file);
+}
+
 base::Json without_cap(base::Json config) {
   config.erase("max_steps");
   return config;
@@ -26,6 +35,8 @@ base::Json without_cap(base::Json config) {
 
 RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
   base::make_folders(completions());
+  remove_unfinished(path_);
+  remove_unfinished(completions());
   const std::string stored = file("config.json");
   const auto resolved = base::dump(config);
   if (std::filesystem::exists(stored)) {
