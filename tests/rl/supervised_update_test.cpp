@@ -2,11 +2,12 @@
 // Supervised updates against their definition, row by row: next-token loss, the MTP loss, expert load.
 #include "rl/supervised_update.h"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 
 #include "tests/rl/tiny_rows.h"
+
+// Last: a LibTorch header defines a CHECK of its own, which aborts.
+#include <doctest/doctest.h>
 
 namespace lockstep::test {
 namespace {
@@ -119,6 +120,43 @@ TEST_CASE("supervised update: the MTP loss and its gradient are those of every r
       CHECK(std::abs(result.metrics.mtp_loss - mtp_loss) <= 1e-5);
       CHECK(relative_distance(result.gradients, expected) <= 1e-5);
     }
+}
+
+TEST_CASE("supervised update: the gradient of both losses is the slope of their values while no token changes its experts") {
+  auto m = tiny_model(tiny_mtp());
+  const auto rows = some_rows();
+  const auto at_origin = accumulate(m, rows, 0.3, 2, 64);
+  const auto is_routed_alike = [&](const auto& metrics) {
+    for (size_t i = 0; i < metrics.routing.counts.size(); ++i)
+      if (!at::equal(metrics.routing.counts[i], at_origin.metrics.routing.counts[i])) return false;
+    return true;
+  };
+  int num_checked = 0;
+  for (size_t i = 0; i < m.parameters().size(); ++i) {
+    auto& p = m.parameters()[i];
+    const auto& gradient = at_origin.gradients[i];
+    if (!p.is_trainable || !gradient.defined()) continue;
+    CAPTURE(p.name);
+    const double expected = gradient.norm().item<double>();
+    const auto origin = p.value.clone();
+    // The choice of experts is a step function: across a step the difference quotient says nothing about the gradient.
+    bool is_checked = false;
+    for (double step = 2e-3; !is_checked && step > 1e-5; step /= 2) {
+      p.value.copy_(origin + gradient * (step / expected));
+      const auto up = accumulate(m, rows, 0.3, 2, 64).metrics;
+      p.value.copy_(origin - gradient * (step / expected));
+      const auto down = accumulate(m, rows, 0.3, 2, 64).metrics;
+      if (!is_routed_alike(up) || !is_routed_alike(down)) continue;
+      const double slope = (up.loss + 0.3 * up.mtp_loss - down.loss - 0.3 * down.mtp_loss) / (2 * step);
+      CAPTURE(step);
+      CHECK(std::abs(slope - expected) <= 0.02 * expected + 1e-3);
+      is_checked = true;
+    }
+    p.value.copy_(origin);
+    CHECK(is_checked);
+    num_checked += is_checked;
+  }
+  CHECK(num_checked >= 30);
 }
 
 TEST_CASE("supervised update: mtp_loss_coef 0 leaves the module without gradients and without load") {
