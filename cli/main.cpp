@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
       cli::train_verb(),
       cli::eval_verb(),
       cli::generate_verb(),
+      cli::chat_verb(),
       cli::logprobs_verb(),
       cli::data_make_verb(),
       cli::data_tasks_verb(),
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
       cli::reward_list_verb(),
       cli::reward_test_verb(),
       cli::tokenize_verb(),
+      cli::convert_verb(),
       cli::config_verb(),
       cli::doctor_verb(),
   };

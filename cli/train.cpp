@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "cli/verb.h"
+#include "rl/budget.h"
 #include "rl/session.h"
 
 namespace lockstep::cli {
@@ -15,6 +16,7 @@ ExitCode run_train(const Arguments& arguments) {
   const auto config = rl::load_run_config(arguments.positional(0), arguments.values("set"));
   if (arguments.has("dry-run")) {
     std::cout << base::dump(config).dump(2) << "\n";
+    for (const auto& line : rl::make_budget(config).lines()) std::cerr << line << "\n";
     return ExitCode::done;
   }
   return static_cast<ExitCode>(rl::run(config));
@@ -27,7 +29,7 @@ Verb train_verb() {
           .summary = "pre-train, fine-tune and reinforce as a config says; the same command again resumes",
           .usage = {.positionals = {{"CONFIG", "the run's JSON file (comments allowed)"}},
                     .options = {{.name = "set", .value = "PATH=VALUE", .meaning = "override a field, e.g. grpo.loss.beta=0.001", .is_repeatable = true},
-                                {.name = "dry-run", .meaning = "print the resolved config and stop"}},
+                                {.name = "dry-run", .meaning = "print the resolved config, and what it needs in memory and tokens; start nothing"}},
                     .notes = "SIGTERM, SIGINT and SIGUSR1 save after the current step and exit with 75.\n"},
           .run = run_train};
 }

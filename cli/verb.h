@@ -28,7 +28,9 @@ struct Verb {
 ExitCode run_command_line(const std::vector<Verb>& verbs, const std::vector<std::string>& words);
 
 // One function per verb, each in the file of its first word.
+Verb chat_verb();
 Verb config_verb();
+Verb convert_verb();
 Verb data_make_verb();
 Verb data_tasks_verb();
 Verb data_corpus_verb();

@@ -38,6 +38,7 @@ Score Accuracy::score(const Sample& sample) const {
     return score;
   }
   score.value = result.verdict == Verdict::right ? 1 : 0;
+  score.answer = *found.answer;
   score.detail = cat("answer: ", base::printable(std::string_view(*found.answer).substr(0, 200)));
   if (!result.detail.empty()) score.detail += cat("; ", base::printable(result.detail));
   return score;

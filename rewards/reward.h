@@ -21,6 +21,7 @@ struct Score {
   Status status = Status::ok;
   double value = 0;                            // meaningful when ok; finite
   std::string detail = {};                     // what was extracted, or why it failed
+  std::string answer = {};                     // the extracted answer as text, for majority votes; empty: none
   std::map<std::string, double> metrics = {};  // named extras for the log
 };
 

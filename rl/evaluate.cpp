@@ -17,17 +17,9 @@ const rewards::Score* find_score(const rewards::CombinedScore& b, const RewardSe
   return nullptr;
 }
 
-// The accuracy-like reward: the first that is no format, length or random reward.
-const rewards::Score* correctness(const rewards::CombinedScore& b, const RewardSet& rewards) {
-  if (const auto* s = find_score(b, rewards, "accuracy")) return s;
-  for (size_t i = 0; i < b.parts.size(); ++i)
-    if (rewards.configs[i].type != "format") return &b.parts[i];
-  return nullptr;
-}
-
 struct PromptTally {
   int64_t right = 0, samples = 0;
-  std::vector<std::pair<std::string, bool>> answers;  // extracted answer, is it right; by first appearance
+  std::vector<std::pair<std::string, bool>> answers;  // extracted answer, is it right; a sample without one has no vote
 
   // Is the most frequent answer right? Ties go to the answer drawn first.
   bool majority_is_right() const {
@@ -47,12 +39,16 @@ struct PromptTally {
 
 void add_sample(EvalResult& out, PromptTally& tally, const ScoredSample& sample, const rollout::Completion& completion,
                 const RewardSet& rewards) {
-  const auto* accuracy = correctness(sample.reward, rewards);
+  const auto* accuracy = find_score(sample.reward, rewards, "accuracy");
   const bool is_right = accuracy && accuracy->status == rewards::Status::ok && accuracy->value >= 1.0;
   tally.samples += 1;
   tally.right += is_right;
-  if (accuracy) tally.answers.emplace_back(is_right ? "right" : accuracy->detail, is_right);
-  if (const auto* format = find_score(sample.reward, rewards, "format")) out.format += format->value;
+  // All right answers are one, however they are written ("1/2", "0.5"); wrong ones are compared as text.
+  if (accuracy && !accuracy->answer.empty()) tally.answers.emplace_back(is_right ? "" : accuracy->answer, is_right);
+  if (const auto* format = find_score(sample.reward, rewards, "format")) {
+    out.has_format = true;
+    out.format += format->value;
+  }
   out.mean_length += static_cast<double>(completion.ids.size());
   out.reflection += sample.has_reflection;
   out.truncated += completion.finish == rollout::FinishReason::length;

@@ -13,10 +13,11 @@
 namespace lockstep::rl {
 
 struct EvalResult {
-  double pass_at_1 = 0;      // mean over samples and prompts of "accuracy is 1"
+  double pass_at_1 = 0;      // mean over samples and prompts of "accuracy is 1"; 0 without an accuracy reward
   double pass_at_k = 0;      // unbiased over the samples of a prompt, k = num_samples (Chen et al. 2021, arXiv:2107.03374)
-  double cons_at_k = 0;      // the most frequent extracted answer is right (ties: the first drawn)
-  double format = 0;         // mean format reward, 0 if none is configured
+  double cons_at_k = 0;      // the most frequent answer is right (ties: the first drawn; no answer: no vote)
+  bool has_format = false;   // a format reward is configured
+  double format = 0;         // its mean; 0 without one
   double mean_length = 0;    // tokens, the ending token included
   double reflection = 0;     // share of completions with a reflection word
   double truncated = 0;      // share cut by the length limit

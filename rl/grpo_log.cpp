@@ -26,7 +26,7 @@ void add_spread(MetricsRow& row, const std::string& prefix, const std::string& s
 }
 
 std::string describe(const EvalResult& r) {
-  return cat("pass@1 ", base::fixed(r.pass_at_1, 3), ", format ", base::fixed(r.format, 2), ", length ",
+  return cat("pass@1 ", base::fixed(r.pass_at_1, 3), r.has_format ? cat(", format ", base::fixed(r.format, 2)) : "", ", length ",
              base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2));
 }
 

@@ -31,6 +31,18 @@ base::Json without_cap(base::Json config) {
   return config;
 }
 
+// The stored config with today's defaults for fields that it does not know yet: a newer build resumes an older run.
+base::Json read_stored(const std::string& file) {
+  RunConfig config;
+  try {
+    base::load(base::parse_json_file(file), config);
+  } catch (const Error& error) {
+    throw Error(cat("the run folder's config is not one of this build: ", error.what_happened()), cat(file, error.where()),
+                "resume with the build that began the run, or give the new run an output_dir of its own");
+  }
+  return base::dump(config);
+}
+
 }  // namespace
 
 RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
@@ -40,7 +52,7 @@ RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
   const std::string stored = file("config.json");
   const auto resolved = base::dump(config);
   if (std::filesystem::exists(stored)) {
-    const auto path = first_difference(without_cap(base::parse_json_file(stored)), without_cap(resolved));
+    const auto path = first_difference(without_cap(read_stored(stored)), without_cap(resolved));
     if (!path.empty())
       throw Error("the run folder holds a run with another config", cat(stored, path),
                   "give the new run an output_dir of its own, or remove the old folder");

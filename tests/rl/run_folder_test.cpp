@@ -67,6 +67,31 @@ TEST_CASE("run folder: another config is refused with the path of the first diff
   refused([](rl::RunConfig& c) { c.sft.emplace(); }, "/sft");
 }
 
+TEST_CASE("run folder: a run of a build that did not know a field yet goes on with the field's default") {
+  const TempFolder scratch;
+  auto config = config_in(scratch.path("run"));
+  const std::string stored = rl::RunFolder(config).file("config.json");
+  auto older = base::parse_json_file(stored);
+  older["grpo"]["loss"].erase("beta");
+  base::write_file_atomic(stored, older.dump());
+  CHECK_NOTHROW(rl::RunFolder{config});
+  CHECK(base::parse_json_file(stored)["grpo"]["loss"].contains("beta"));
+  base::write_file_atomic(stored, older.dump());
+  config.grpo->loss.beta = 0.5;
+  CHECK(error_of([&] { rl::RunFolder{config}; }).value().where() == stored + "/grpo/loss/beta");
+}
+
+TEST_CASE("run folder: a stored field that this build does not know is refused with both ways out") {
+  const TempFolder scratch;
+  const auto config = config_in(scratch.path("run"));
+  const std::string stored = rl::RunFolder(config).file("config.json");
+  auto newer = base::parse_json_file(stored);
+  newer["grpo"]["of_tomorrow"] = 1;
+  base::write_file_atomic(stored, newer.dump());
+  check_error([&] { rl::RunFolder{config}; }, "the run folder's config is not one of this build", stored + "/grpo/of_tomorrow",
+              "resume with the build that began the run");
+}
+
 TEST_CASE("run folder: a result that is not there is nothing, a damaged config an Error") {
   const TempFolder scratch;
   const auto config = config_in(scratch.path("run"));

@@ -148,6 +148,9 @@ TEST_CASE("evaluate: the majority is that of the answers; of equally frequent on
   CHECK(evaluate_one(folder, {{answer(3)}, {answer(2)}, {answer(4)}, {answer(2)}}).cons_at_k == 1);
   CHECK(evaluate_one(folder, {{answer(3)}, {answer(2)}, {answer(3)}, {answer(2)}, {answer(2)}}).cons_at_k == 1);
   CHECK(evaluate_one(folder, {{"<answer>right</answer>"}, {"<answer>right</answer>"}, {answer(2)}}).cons_at_k == 0);
+  // A sample without an answer has no vote; without any vote the majority is not right.
+  CHECK(evaluate_one(folder, {{"so"}, {"so"}, {answer(2)}}).cons_at_k == 1);
+  CHECK(evaluate_one(folder, {{"so"}, {"so"}}).cons_at_k == 0);
   // The same number written in two ways is one answer when it is right.
   CHECK(evaluate_one(folder, {{answer(3)}, {answer(3)}, {"<answer>2.0</answer>"}, {answer(2)}, {"<answer>2</answer>"}}).cons_at_k == 1);
 }

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory and token budget of a run.
+#include "rl/budget.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "model/batch.h"
+#include "model/checkpoint_io.h"
+#include "model/tensor_names.h"
+#include "rl/stage.h"
+
+namespace lockstep::rl {
+namespace {
+
+model::ModelConfig model_config(const RunConfig& config) {
+  if (!config.model.path.empty()) return model::open_model(config.model.path).config;
+  auto json = config.model.config;
+  json["vocab_size"] = config.model.tokenizer.vocab_size;
+  return model::parse_model_config(json, "/model/config");
+}
+
+// Elements that one layer keeps per token for its backward pass: inputs of both norms, of the projections and of the
+// activation, attention's operands and output.
+int64_t kept_per_token(const model::ModelConfig& c, int64_t layer) {
+  const int64_t d = c.hidden_size, heads = c.num_attention_heads;
+  int64_t attention = 0;
+  if (c.is_mla())
+    attention = heads * (c.qk_head_dim() + 2 * (c.kv_lora_rank + c.qk_rope_head_dim) + c.v_head_dim) + 2 * c.kv_lora_rank;
+  else
+    attention = (3 * heads + 2 * c.num_key_value_heads) * c.head_dim;
+  int64_t width = c.intermediate_size;
+  if (c.is_moe_layer(layer)) width = (c.num_experts_per_tok + c.n_shared_experts) * c.moe_intermediate_size;
+  const int64_t gathered = c.is_moe_layer(layer) ? c.num_experts_per_tok * 2 * d : 0;
+  return 4 * d + attention + 3 * width + gathered;
+}
+
+int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, int64_t element_bytes) {
+  int64_t per_token = 0;
+  for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) per_token += kept_per_token(c, layer);
+  return per_token * element_bytes * learner.max_tokens * learner.num_shards;
+}
+
+void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, int64_t element_bytes) {
+  const int64_t p = budget.num_parameters;
+  budget.gradient_bytes = std::max(budget.gradient_bytes, p * element_bytes * learner.num_shards);
+  // Two f32 moments, and f32 masters of weights that are stored in less.
+  budget.optimizer_bytes = std::max(budget.optimizer_bytes, p * (element_bytes < 4 ? 12 : 8));
+  budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, element_bytes));
+}
+
+int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::ScalarType dtype) {
+  if (!config.grpo && !config.pretrain) return 0;
+  const int64_t per_token = model::kv_bytes_per_token(c, dtype);
+  if (config.engine.kv_cache_rows > 0) return config.engine.kv_cache_rows * config.engine.lanes * per_token;
+  if (!config.grpo) return 0;
+  const auto& g = *config.grpo;
+  const int64_t sequences = std::min<int64_t>(int64_t{g.num_prompts} * g.num_generations, int64_t{config.engine.max_num_seqs} * config.engine.lanes);
+  return std::min(config.engine.kv_cache_bytes, sequences * g.sampling.max_completion_length * per_token);
+}
+
+}  // namespace
+
+Budget make_budget(const RunConfig& config) {
+  const auto c = model_config(config);
+  const auto dtype = config.model.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
+  const int64_t element_bytes = dtype == at::kFloat ? 4 : 2;
+  Budget budget;
+  budget.num_parameters = model::num_parameters(c);
+  budget.weight_bytes = budget.num_parameters * element_bytes;
+  budget.cache_bytes = cache_bytes(config, c, dtype);
+  if (config.pretrain) {
+    add_stage(budget, c, config.pretrain->learner, element_bytes);
+    budget.pretrain_tokens = capped_steps(config, config.pretrain->max_steps) * config.pretrain->batch_tokens;
+  }
+  if (config.sft) {
+    add_stage(budget, c, config.sft->learner, element_bytes);
+    budget.sft_tokens = capped_steps(config, config.sft->max_steps) * config.sft->batch_tokens;
+  }
+  if (config.grpo) {
+    const auto& g = *config.grpo;
+    add_stage(budget, c, g.learner, element_bytes);
+    if (g.loss.beta > 0) budget.reference_bytes = budget.weight_bytes;
+    budget.completion_tokens_per_step = int64_t{g.num_prompts} * g.num_generations * g.sampling.max_completion_length;
+    budget.completion_tokens = capped_steps(config, g.max_steps) * budget.completion_tokens_per_step;
+  }
+  return budget;
+}
+
+std::vector<std::string> Budget::lines() const {
+  const auto mib = [](int64_t bytes) { return base::fixed(static_cast<double>(bytes) / 1048576.0, 1); };
+  std::vector<std::string> out;
+  out.push_back(cat("parameters ", num_parameters));
+  out.push_back(cat("memory in MiB: weights ", mib(weight_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
+                    mib(optimizer_bytes), ", reference ", mib(reference_bytes), ", cache at most ", mib(cache_bytes),
+                    ", activations at least ", mib(activation_bytes), "; together ", mib(total_bytes())));
+  if (pretrain_tokens > 0) out.push_back(cat("pre-training: at least ", pretrain_tokens, " tokens"));
+  if (sft_tokens > 0) out.push_back(cat("fine-tuning: at least ", sft_tokens, " tokens"));
+  if (completion_tokens > 0)
+    out.push_back(cat("GRPO: at most ", completion_tokens_per_step, " completion tokens a step, ", completion_tokens, " in all"));
+  return out;
+}
+
+}  // namespace lockstep::rl
