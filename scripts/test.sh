@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Sets up, builds Release with tests into build/release, and runs every test; what CI runs and what README names.
-#   scripts/test.sh [ctest arguments]     e.g. scripts/test.sh -R base -L unit
+#   scripts/test.sh [ctest arguments]     e.g. scripts/test.sh -R base; -C slow adds the whole quickstart and its control
 # LOCKSTEP_PRESET names another preset than release (asan, tsan, dev, cuda).
 set -euo pipefail
 cd "$(dirname "$0")/.."
