@@ -2,10 +2,7 @@
 // Draws are Philox words taken in order: counter (block, index, 0, 0), key ("lock", stream).
 #include "tests/model/random_texts.h"
 
-#include <unistd.h>
-
 #include <array>
-#include <filesystem>
 
 #include "base/rng.h"
 #include "base/text.h"
@@ -88,13 +85,6 @@ std::string RandomTexts::text(uint32_t index) const {
 
 std::string fixture_folder(std::string_view name) {
   return cat(LOCKSTEP_SOURCE_DIR, "/tests/fixtures/tokenizer/", name);
-}
-
-std::string scratch_folder(std::string_view name) {
-  const auto folder = std::filesystem::temp_directory_path() / cat("lockstep_tokenizer_", getpid(), "_", name);
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder.string();
 }
 
 }  // namespace lockstep::model

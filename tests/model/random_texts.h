@@ -29,7 +29,5 @@ class RandomTexts {
 
 // A folder under tests/fixtures/tokenizer.
 std::string fixture_folder(std::string_view name);
-// A fresh folder under the build tree's temporary folder.
-std::string scratch_folder(std::string_view name);
 
 }  // namespace lockstep::model

@@ -11,6 +11,7 @@
 #include "model/protobuf_reader.h"
 #include "model/sentencepiece_model.h"
 #include "tests/model/random_texts.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::model {
 namespace {
@@ -147,10 +148,10 @@ TEST_CASE("protobuf: damaged wire format is refused with the byte where it break
 }
 
 TEST_CASE("tokenizer.model: cut at any byte or with random bytes changed, it gives an Error or a tokenizer that works") {
-  const std::string folder = scratch_folder("mutated");
+  const test::TempFolder folder;
   TokenizerTraining training{.vocab_size = 330, .user_symbols = {"\n"}};
-  train_tokenizer({"What is 12 + 30?\nThe sum is 42.\n"}, training)->save(folder);
-  const std::string model = base::read_file(folder + "/tokenizer.model");
+  train_tokenizer({"What is 12 + 30?\nThe sum is 42.\n"}, training)->save(folder.path());
+  const std::string model = base::read_file(folder.path("tokenizer.model"));
   const auto survives = [](const std::string& damaged) {
     try {
       const auto tokenizer = make_tokenizer(parse_sentencepiece_model(damaged, "m"), "m");

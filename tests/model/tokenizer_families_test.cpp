@@ -11,6 +11,7 @@
 #include "model/nfc.h"
 #include "model/tokenizer_from_parts.h"
 #include "tests/model/random_texts.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::model {
 namespace {
@@ -91,9 +92,9 @@ TEST_CASE("tokenizer: its parts make the same tokenizer again") {
     CAPTURE(family);
     const auto tokenizer = load_tokenizer(fixture_folder(family));
     const auto again = make_tokenizer(tokenizer_parts(*tokenizer), "parts");
-    const std::string folder = scratch_folder("parts");
-    again->save(folder);  // written anew, not copied
-    const auto loaded = load_tokenizer(folder);
+    const test::TempFolder folder;
+    again->save(folder.path());  // written anew, not copied
+    const auto loaded = load_tokenizer(folder.path());
     CHECK(loaded->adds_bos() == tokenizer->adds_bos());
     CHECK(loaded->bos_id() == tokenizer->bos_id());
     const RandomTexts texts(9);
@@ -108,9 +109,9 @@ TEST_CASE("tokenizer: its parts make the same tokenizer again") {
 }
 
 TEST_CASE("tokenizer: save writes the files back byte for byte") {
-  const std::string folder = scratch_folder("copy");
-  load_tokenizer(fixture_folder("qwen2"))->save(folder);
-  CHECK(base::read_file(folder + "/tokenizer.json") == base::read_file(fixture_folder("qwen2/tokenizer.json")));
+  const test::TempFolder folder;
+  load_tokenizer(fixture_folder("qwen2"))->save(folder.path());
+  CHECK(base::read_file(folder.path("tokenizer.json")) == base::read_file(fixture_folder("qwen2/tokenizer.json")));
 }
 
 TEST_CASE("tokenizer: pieces joined are the decoded text, and find undoes it for added tokens") {

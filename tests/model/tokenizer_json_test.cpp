@@ -12,6 +12,7 @@
 #include "model/tokenizer_from_parts.h"
 #include "model/tokenizer_json.h"
 #include "tests/model/random_texts.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::model {
 namespace {
@@ -240,7 +241,8 @@ TEST_CASE("tokenizer.json: any member replaced by something else gives an Error 
 }
 
 TEST_CASE("load_tokenizer: a folder without a tokenizer says so") {
-  const std::string folder = scratch_folder("empty");
+  const test::TempFolder scratch;
+  const std::string folder = scratch.path();
   try {
     load_tokenizer(folder);
     FAIL("loaded nothing");

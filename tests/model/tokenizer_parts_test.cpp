@@ -11,6 +11,7 @@
 #include "model/tokenizer_from_parts.h"
 #include "model/tokenizer_write.h"
 #include "tests/model/random_texts.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::model {
 namespace {
@@ -98,9 +99,9 @@ TEST_CASE("parts: a llama vocabulary merges by score, falls back to bytes and hi
 
 TEST_CASE("parts: a saved llama vocabulary gives the same ids from tokenizer.json") {
   const auto tokenizer = make_tokenizer(llama_parts(), "g");
-  const std::string folder = scratch_folder("llama_parts");
-  tokenizer->save(folder);
-  const auto loaded = load_tokenizer(folder);
+  const test::TempFolder folder;
+  tokenizer->save(folder.path());
+  const auto loaded = load_tokenizer(folder.path());
   CHECK(loaded->adds_bos());
   CHECK(loaded->eos_id() == 2);
   const RandomTexts texts(13);
@@ -203,7 +204,8 @@ TEST_CASE("added tokens: the longest wins, flags take white space, single words 
 }
 
 TEST_CASE("tokenizer_config.json: names tokens as strings or objects, null clears, unknown names are refused") {
-  const std::string folder = scratch_folder("config");
+  const test::TempFolder scratch;
+  const std::string folder = scratch.path();
   base::write_file_atomic(folder + "/tokenizer.json", base::read_file(fixture_folder("gpt-2/tokenizer.json")));
   const auto load_with = [&](const char* config) {
     base::write_file_atomic(folder + "/tokenizer_config.json", config);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "model/tokenizer.h"
 #include "tests/model/random_texts.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::model {
 namespace {
@@ -24,10 +25,10 @@ std::vector<std::string> sums(int count) {
 
 TokenizerTraining small() { return {.vocab_size = 400, .user_symbols = {"\n", "<think>", "a,\"b"}}; }
 
-std::string model_bytes(const Tokenizer& tokenizer, const char* name) {
-  const std::string folder = scratch_folder(name);
-  tokenizer.save(folder);
-  return base::read_file(folder + "/tokenizer.model");
+std::string model_bytes(const Tokenizer& tokenizer) {
+  const test::TempFolder folder;
+  tokenizer.save(folder.path());
+  return base::read_file(folder.path("tokenizer.model"));
 }
 
 std::string error_of(const std::vector<std::string>& documents, const TokenizerTraining& training) {
@@ -43,9 +44,9 @@ std::string error_of(const std::vector<std::string>& documents, const TokenizerT
 
 TEST_CASE("train_tokenizer: the same documents give the same bytes") {
   const auto first = train_tokenizer(sums(200), small()), second = train_tokenizer(sums(200), small());
-  CHECK(base::sha256_hex(model_bytes(*first, "a")) == base::sha256_hex(model_bytes(*second, "b")));
+  CHECK(base::sha256_hex(model_bytes(*first)) == base::sha256_hex(model_bytes(*second)));
   const auto other = train_tokenizer(sums(201), small());
-  CHECK(base::sha256_hex(model_bytes(*first, "a")) != base::sha256_hex(model_bytes(*other, "c")));
+  CHECK(base::sha256_hex(model_bytes(*first)) != base::sha256_hex(model_bytes(*other)));
 }
 
 TEST_CASE("train_tokenizer: decode(encode(x)) == x for any text, by bytes where no piece fits") {
@@ -109,9 +110,9 @@ TEST_CASE("train_tokenizer: a long word without spaces is no problem") {
 
 TEST_CASE("train_tokenizer: a saved tokenizer gives the same ids when it is loaded") {
   const auto tokenizer = train_tokenizer(sums(200), small());
-  const std::string folder = scratch_folder("saved");
-  tokenizer->save(folder);
-  const auto loaded = load_tokenizer(folder);
+  const test::TempFolder folder;
+  tokenizer->save(folder.path());
+  const auto loaded = load_tokenizer(folder.path());
   CHECK(loaded->vocab_size() == tokenizer->vocab_size());
   CHECK(loaded->eos_id() == tokenizer->eos_id());
   CHECK(loaded->pad_id() == tokenizer->pad_id());
