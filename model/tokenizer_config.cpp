@@ -18,16 +18,22 @@ using base::Json;
 
 constexpr size_t kMaxFileBytes = size_t{64} << 20;
 
-// Member `key` of tokenizer_config.json, else of special_tokens_map.json; null pointer when neither has it.
+// What is found under a key, and where; null pointer when it is nowhere.
+struct Member {
+  const Json* value = nullptr;
+  std::string where = {};
+};
+
+// Members of tokenizer_config.json, else of special_tokens_map.json.
 struct Configs {
   Json config, map;
   std::string folder;
 
-  const Json* find(const char* key) const {
-    for (const Json* json : {&config, &map}) {
-      if (json->is_object() && json->contains(key)) return &json->at(key);
+  Member find(const char* key) const {
+    for (const auto& [json, name] : {std::pair(&config, "tokenizer_config.json"), {&map, "special_tokens_map.json"}}) {
+      if (json->is_object() && json->contains(key)) return {&json->at(key), cat(folder, "/", name, ": ", key)};
     }
-    return nullptr;
+    return {};
   }
 };
 
@@ -42,9 +48,8 @@ Json parse_if_there(const std::vector<TokenizerFile>& files, const std::string& 
 }
 
 void apply_token(const Configs& configs, const char* key, const TokenizerParts& parts, std::optional<TokenId>& id) {
-  const Json* value = configs.find(key);
+  auto [value, where] = configs.find(key);
   if (value == nullptr) return;
-  const std::string where = cat(configs.folder, "/tokenizer_config.json: ", key);
   if (value->is_object() && value->contains("content")) value = &value->at("content");
   if (value->is_null()) {
     id.reset();
@@ -92,12 +97,12 @@ void apply_tokenizer_config(const std::vector<TokenizerFile>& files, const std::
   apply_token(configs, "eos_token", parts, parts.eos);
   apply_token(configs, "pad_token", parts, parts.pad);
   apply_token(configs, "unk_token", parts, parts.unk);
-  if (const Json* value = configs.find("add_bos_token"); value != nullptr && !value->is_null()) {
-    if (!value->is_boolean()) {
-      throw Error(cat("true or false was expected, not ", value->type_name()),
-                  cat(folder, "/tokenizer_config.json: add_bos_token"), "fetch the file again");
+  if (const Member add_bos = configs.find("add_bos_token"); add_bos.value != nullptr && !add_bos.value->is_null()) {
+    if (!add_bos.value->is_boolean()) {
+      throw Error(cat("true or false was expected, not ", add_bos.value->type_name()), add_bos.where,
+                  "fetch the file again");
     }
-    parts.add_bos = value->get<bool>() && parts.bos.has_value();
+    parts.add_bos = add_bos.value->get<bool>() && parts.bos.has_value();
   }
   if (!parts.bos) parts.add_bos = false;
 }

@@ -239,6 +239,12 @@ TEST_CASE("tokenizer_config.json: names tokens as strings or objects, null clear
                                                      "/tokenizer_config.json: add_bos_token\n  fix:   fetch the file again");
   CHECK(error_with("[]") == "an object was expected, not array\n  where: " + folder +
                                 "/tokenizer_config.json\n  fix:   fetch the file again");
+  base::write_file_atomic(folder + "/special_tokens_map.json", R"({"pad_token": "<nope>"})");
+  CHECK(error_with("{}") == "token \"<nope>\" is not in the vocabulary\n  where: " + folder +
+                                "/special_tokens_map.json: pad_token\n  fix:   name a token of the vocabulary, or null for none");
+  base::write_file_atomic(folder + "/special_tokens_map.json", "3");
+  CHECK(error_with("{}") == "an object was expected, not number\n  where: " + folder +
+                                "/special_tokens_map.json\n  fix:   fetch the file again");
 }
 
 }  // namespace lockstep::model
