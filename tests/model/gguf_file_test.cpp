@@ -120,6 +120,8 @@ TEST_CASE("gguf: keys and values that the format does not know") {
   refused(raw, "the key appears twice", "key k");
   raw.pairs = {test::gguf_u32_pair("", 1)};
   refused(raw, "a key is empty", "key ");
+  raw.pairs = {test::gguf_u32_pair("\xff", 1)};
+  refused(raw, "a key is empty or ill-formed UTF-8", "key \xef\xbf\xbd, byte ");
 }
 
 TEST_CASE("gguf: tensors have a known type, few dimensions, whole blocks and data inside the file") {
@@ -146,6 +148,10 @@ TEST_CASE("gguf: tensors do not share a name or data") {
   refused(raw, "its data overlap those of a", "tensor b, byte ");
   raw.tensors = {{"a\nb", {8}, 0, 0}};
   refused(raw, "has control characters", "tensor a");
+  raw.tensors = {{"", {8}, 0, 0}};
+  refused(raw, "the name is empty", "tensor , byte ");
+  raw.tensors = {{std::string(4097, 't'), {8}, 0, 0}};
+  refused(raw, "a tensor name claims 4097 bytes, the limit is 4096", "tensor 0, byte ");
 }
 
 TEST_CASE("gguf: general.alignment is a power of two and moves the data") {

@@ -214,6 +214,8 @@ TEST_CASE("model config: unsupported features are refused by name") {
           "greedy");
   refused(with("deepseek_v2", "scoring_func", "sigmoid"), "scoring_func \"sigmoid\"", "/scoring_func",
           "softmax");
+  refused(with("deepseek_v3", "scoring_func", "softmax"), "scoring_func \"softmax\"", "/scoring_func",
+          "sigmoid");
   refused(with("deepseek_v2", "norm_topk_prob", true), "norm_topk_prob = true", "/norm_topk_prob", "false");
   refused(with("deepseek_v2", "moe_layer_freq", 2), "moe_layer_freq = 2", "/moe_layer_freq",
           "moe_layer_freq 1");
@@ -265,6 +267,8 @@ TEST_CASE("model config: sizes that do not fit together are refused") {
   refused(with("llama", "num_key_value_heads", 3), "is not a multiple of num_key_value_heads = 3",
           "/num_key_value_heads", "multiple");
   refused(with("llama", "head_dim", 7), "head_dim = 7 is odd", "/head_dim", "even");
+  refused(with("deepseek_v3", "qk_rope_head_dim", 7), "qk_rope_head_dim = 7 is odd", "/qk_rope_head_dim",
+          "even");
   Json ragged = with("llama", "hidden_size", 30);
   ragged["head_dim"] = 8;
   refused(ragged, "hidden_size = 30 is not a multiple", "/hidden_size", "multiple");

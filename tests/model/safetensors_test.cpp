@@ -127,6 +127,13 @@ TEST_CASE("safetensors: the header is one JSON object from its first byte") {
   refused(raw_safetensors("{\"__metadata__\":{\"a\":1}}", ""), "__metadata__ is no JSON object of strings", ": byte 8");
 }
 
+TEST_CASE("safetensors: a header of more tensors than any model has is refused before its entries are read") {
+  std::string header = "{\"0\":0";
+  for (size_t i = 1; i <= kMaxTensors + 1; ++i) header += cat(",\"", i, "\":0");
+  refused(raw_safetensors(header + "}", ""), "the header lists 1000002 tensors, the limit is 1000000", ": byte 8",
+          "split the file");
+}
+
 TEST_CASE("safetensors: an entry must have a known dtype, a small shape and offsets inside the data") {
   entry_refused("7", "the entry is no JSON object");
   entry_refused("{}", "dtype (none) is not supported", "convert");
@@ -219,6 +226,16 @@ TEST_CASE("safetensors: the writer refuses what no reader would accept, and leav
       },
       "two tensors have the same name", "tensor w", "own name");
   check_error([&] { write_safetensors(file, {{"a\nb", one}}); }, "is not allowed", "/a", "control");
+  check_error(
+      [&] {
+        write_safetensors(file, {{"__metadata__", one}});
+      },
+      "\"__metadata__\" is not allowed", "/a", "not __metadata__");
+  check_error(
+      [&] {
+        write_safetensors(file, {{"w", one}}, {{"k", std::string(kMaxSafetensorsHeader, 'v')}});
+      },
+      "the header of 1 tensors has 100000", "/a", "several files");
   check_error(
       [&] {
         write_safetensors(file, {{"c", at::ones({1}, at::kComplexDouble)}});
