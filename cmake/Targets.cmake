@@ -19,7 +19,7 @@ function(lockstep_flags target)
   endif()
   target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:CXX>:${cxx_options}>")
   # Checked operator[] wherever files and text of strangers are parsed; kernels index raw pointers under their own contracts.
-  if(NOT target STREQUAL lockstep_kernels)
+  if(NOT target MATCHES "^lockstep_(kernels|cpu)")
     target_compile_definitions(${target} PRIVATE _GLIBCXX_ASSERTIONS)
   endif()
   target_link_options(${target} PRIVATE -fuse-ld=lld -Wl,-z,relro,-z,now)

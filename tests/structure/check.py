@@ -44,7 +44,8 @@ CODE = {".cpp", ".h", ".cu", ".cuh"}
 SCRIPTS = {".py", ".sh"}
 TEXT = CODE | SCRIPTS | {".md", ".cmake", ".txt", ".json"}
 SKIPPED_FOLDERS = {".git", ".deps", "build", "runs", ".cache", "__pycache__", "fixtures"}
-BACK_END = re.compile(r"(_(cpu|cuda|avx|sse|scalar)\w*|no_cuda)\.(cpp|cu|cuh|h)$")
+# lanes.h is where code that is compiled once per instruction set meets the set's own back end.
+BACK_END = re.compile(r"(_(cpu|cuda|avx|sse|scalar)\w*|no_cuda)\.(cpp|cu|cuh|h)$|^lanes\.h$")
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)[">]')
