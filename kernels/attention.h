@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "kernels/tensor.h"
@@ -17,9 +18,13 @@ struct AttentionSpan {
   std::vector<int64_t> key_rows;
 };
 
-// Spans padded into rectangles once per batch and used by every layer. Spans of similar size share a rectangle, so that
-// one long sequence does not pad all others.
-struct AttentionPlan {
+namespace cpu {
+struct AttentionPlan;
+}
+
+// Spans padded into rectangles, for torch operations. Spans of similar size share a rectangle, so that one long sequence
+// does not pad all others.
+struct PaddedSpans {
   struct Rectangle {
     int64_t num_spans = 0, num_queries = 0, num_keys = 0;  // B, Tq, Tk after padding
     Tensor query_rows;  // [B * Tq] i64 rows of the batch; padding repeats a row of its span
@@ -28,17 +33,34 @@ struct AttentionPlan {
   };
   std::vector<Rectangle> rectangles;
   Tensor unpad;           // [N] i64: where query n lies in the rectangles' concatenated [B * Tq] rows
-  int64_t num_queries = 0;
+};
+
+// The spans of a batch, in the form that each backend works on: made at its first use and then used by every layer. Copies
+// share their forms. Thread-safe.
+class AttentionPlan {
+ public:
+  AttentionPlan() = default;
+  AttentionPlan(std::vector<AttentionSpan> spans, const at::Device& device);
+
+  int64_t num_queries() const { return num_queries_; }
+  const PaddedSpans& padded() const;
+  // For a group of `group` query heads per key head.
+  const cpu::AttentionPlan& ragged(int64_t group) const;
+
+ private:
+  struct Forms;
+  std::shared_ptr<Forms> forms_;
+  int64_t num_queries_ = 0;
 };
 
 // Spans must cover the batch's rows 0..N-1 exactly once, in order. A span without keys or with fewer keys than queries
 // throws Error. Index tensors are put on `device`.
-AttentionPlan make_attention_plan(const std::vector<AttentionSpan>& spans, const at::Device& device);
+AttentionPlan make_attention_plan(std::vector<AttentionSpan> spans, const at::Device& device);
 
 // softmax(q k^T * scale + mask) v per span, softmax in f32.
 //   q [N, H, dk], keys [M, Hkv, dk], values [M, Hkv, dv], H a multiple of Hkv -> [N, H, dv] in q's dtype.
 // `values` undefined: the values are the first `value_dim` elements of the keys (MLA's latent).
-// Memory: the scores of one rectangle at a time; the backward pass recomputes them. Differentiable in q, keys, values.
+// The backward pass computes the scores again. Differentiable in q, keys, values.
 Tensor attention(const Tensor& q,
                  const Tensor& keys,
                  const Tensor& values,

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Padding of ragged attention spans into rectangles.
+// The forms of a batch's attention spans; padding of ragged spans into rectangles.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <mutex>
 #include <numeric>
+#include <optional>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "kernels/attention.h"
+#include "kernels/cpu/attention.h"
 
 namespace lockstep::kernels {
 namespace {
@@ -61,8 +65,8 @@ std::vector<std::vector<size_t>> group_spans(const std::vector<AttentionSpan>& s
   return groups;
 }
 
-AttentionPlan::Rectangle pad(const std::vector<AttentionSpan>& spans, const std::vector<size_t>& members) {
-  AttentionPlan::Rectangle out;
+PaddedSpans::Rectangle pad(const std::vector<AttentionSpan>& spans, const std::vector<size_t>& members) {
+  PaddedSpans::Rectangle out;
   out.num_spans = static_cast<int64_t>(members.size());
   for (size_t m : members) {
     out.num_queries = std::max(out.num_queries, spans[m].num_queries);
@@ -92,13 +96,9 @@ AttentionPlan::Rectangle pad(const std::vector<AttentionSpan>& spans, const std:
   return out;
 }
 
-}  // namespace
-
-AttentionPlan make_attention_plan(const std::vector<AttentionSpan>& spans, const at::Device& device) {
-  check_spans(spans);
-  AttentionPlan plan;
-  for (const auto& span : spans) plan.num_queries += span.num_queries;
-  plan.unpad = at::empty({plan.num_queries}, at::kLong);
+PaddedSpans pad_all(const std::vector<AttentionSpan>& spans, int64_t num_queries, const at::Device& device) {
+  PaddedSpans plan;
+  plan.unpad = at::empty({num_queries}, at::kLong);
   auto* unpad = plan.unpad.mutable_data_ptr<int64_t>();
   int64_t base = 0;
   for (const auto& members : group_spans(spans)) {
@@ -117,5 +117,40 @@ AttentionPlan make_attention_plan(const std::vector<AttentionSpan>& spans, const
   plan.unpad = plan.unpad.to(device);
   return plan;
 }
+
+}  // namespace
+
+struct AttentionPlan::Forms {
+  std::vector<AttentionSpan> spans;
+  at::Device device;
+  std::mutex mutex;
+  std::optional<PaddedSpans> padded;
+  std::map<int64_t, cpu::AttentionPlan> ragged;  // by group; references stay valid
+};
+
+AttentionPlan::AttentionPlan(std::vector<AttentionSpan> spans, const at::Device& device)
+    : forms_(new Forms{std::move(spans), device, {}, {}, {}}) {
+  check_spans(forms_->spans);
+  for (const auto& span : forms_->spans) num_queries_ += span.num_queries;
+}
+
+const PaddedSpans& AttentionPlan::padded() const {
+  const std::lock_guard lock(forms_->mutex);
+  if (!forms_->padded) forms_->padded = pad_all(forms_->spans, num_queries_, forms_->device);
+  return *forms_->padded;
+}
+
+const cpu::AttentionPlan& AttentionPlan::ragged(int64_t group) const {
+  const std::lock_guard lock(forms_->mutex);
+  const auto found = forms_->ragged.find(group);
+  if (found != forms_->ragged.end()) return found->second;
+  std::vector<cpu::AttentionSpan> spans;
+  spans.reserve(forms_->spans.size());
+  for (const auto& s : forms_->spans)
+    spans.push_back({s.query_begin, s.num_queries, s.key_rows.data(), static_cast<int64_t>(s.key_rows.size())});
+  return forms_->ragged.emplace(group, cpu::plan_attention(spans, group)).first->second;
+}
+
+AttentionPlan make_attention_plan(std::vector<AttentionSpan> spans, const at::Device& device) { return {std::move(spans), device}; }
 
 }  // namespace lockstep::kernels

@@ -4,12 +4,12 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "base/error.h"
-#include "kernels/attention.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
-using Rectangle = AttentionPlan::Rectangle;
+using Rectangle = PaddedSpans::Rectangle;
 
 // One rectangle's operands, heads folded so that each key head is one matrix: [B * Hkv, Tq * R, d], R = H / Hkv.
 struct Folded {
@@ -63,7 +63,7 @@ Tensor probabilities(const Folded& f, const Rectangle& r, const Shape& s) {
   return at::softmax(scores, -1);
 }
 
-Tensor forward(const Tensor& q, const Tensor& keys, const Tensor& values, const AttentionPlan& plan, const Shape& s) {
+Tensor forward(const Tensor& q, const Tensor& keys, const Tensor& values, const PaddedSpans& plan, const Shape& s) {
   std::vector<Tensor> outputs;
   outputs.reserve(plan.rectangles.size());
   for (const auto& r : plan.rectangles) {
@@ -82,7 +82,7 @@ Gradients backward(const Tensor& q,
                    const Tensor& keys,
                    const Tensor& values,
                    const Tensor& grad,
-                   const AttentionPlan& plan,
+                   const PaddedSpans& plan,
                    const Shape& s) {
   Gradients out{at::zeros_like(q), at::zeros_like(keys), s.values_in_keys ? Tensor() : at::zeros_like(values)};
   int64_t base = 0;
@@ -120,16 +120,16 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
                         const AttentionPlan* plan,
                         const Shape* shape) {
     context->save_for_backward({q, keys, values});
-    // The plan is index tensors and sizes: copying it copies handles, and the caller may drop its own before backward.
+    // The caller may drop its plan before the backward pass; copies share their forms.
     context->saved_data["plan"] = c10::IValue::make_capsule(c10::make_intrusive<Saved>(*plan, *shape));
-    return kernels::forward(q, keys, values, *plan, *shape);
+    return portable::forward(q, keys, values, plan->padded(), *shape);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto held = c10::static_intrusive_pointer_cast<Saved>(context->saved_data["plan"].toCapsule());
-    auto g = kernels::backward(saved[0], saved[1], saved[2], grads[0].contiguous(), held->plan, held->shape);
+    auto g = portable::backward(saved[0], saved[1], saved[2], grads[0].contiguous(), held->plan.padded(), held->shape);
     return {g.q, g.keys, g.values, Tensor(), Tensor()};
   }
 
@@ -148,13 +148,11 @@ Tensor attention(const Tensor& q,
                  int64_t value_dim,
                  const AttentionPlan& plan,
                  double scale) {
-  LOCKSTEP_CHECK(q.dim() == 3 && keys.dim() == 3 && q.size(2) == keys.size(2), "q [N, H, dk], keys [M, Hkv, dk]");
-  LOCKSTEP_CHECK(q.size(0) == plan.num_queries && q.size(1) % keys.size(1) == 0, "plan and heads match q");
   const Shape shape{q.size(1), keys.size(1), keys.size(2), value_dim, !values.defined(), scale};
   const bool needs_grad = at::GradMode::is_enabled() && (q.requires_grad() || keys.requires_grad());
-  if (!needs_grad) return forward(q, keys, values, plan, shape);
+  if (!needs_grad) return forward(q, keys, values, plan.padded(), shape);
   // Autograd wants defined inputs: an empty tensor stands for values that are read from the keys.
   return AttentionFunction::apply(q, keys, values.defined() ? values : keys.detach().narrow(0, 0, 0), &plan, &shape);
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

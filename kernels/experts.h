@@ -2,7 +2,7 @@
 // The routed experts of a mixture: grouped SwiGLU matrices and the combination of each token's slots.
 #pragma once
 
-#include "kernels/tensor.h"
+#include "kernels/linear.h"
 
 namespace lockstep::kernels {
 
@@ -13,8 +13,8 @@ namespace lockstep::kernels {
 Tensor routed_experts(const Tensor& x,
                       const Tensor& experts,
                       const Tensor& weights,
-                      const Tensor& gate_up,
-                      const Tensor& down,
+                      const Weight& gate_up,
+                      const Weight& down,
                       Tensor* counts);
 
 }  // namespace lockstep::kernels

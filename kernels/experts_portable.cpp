@@ -4,10 +4,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "base/error.h"
-#include "kernels/experts.h"
-#include "kernels/swiglu.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 struct Slots {
@@ -116,4 +115,4 @@ Tensor routed_experts(const Tensor& x,
   return ExpertsFunction::apply(x, w, gate_up, down, &slots);
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

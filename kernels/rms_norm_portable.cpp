@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/rms_norm.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 Tensor reciprocal_rms(const Tensor& x, double eps) { return (x * x).mean(-1, true).add_(eps).rsqrt_(); }
@@ -43,4 +43,4 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   return (xf * reciprocal_rms(xf, eps)).mul_(weight.to(at::kFloat)).to(x.scalar_type());
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

@@ -11,6 +11,10 @@ struct RopeRows {
   Tensor cos, sin;
 };
 
+// cos and sin of positions [N] i64 times inverse [R / 2] f32, times `factor`, by our own arithmetic on the CPU: the same
+// bits on every machine. The angle is one f32 product, as in transformers.
+RopeRows native_rope_rows(const Tensor& inverse, const Tensor& positions, double factor);
+
 enum class RopeLayout {
   half_split,   // pairs (x_i, x_{i + R/2}): llama, qwen
   interleaved,  // pairs (x_{2i}, x_{2i+1}): deepseek

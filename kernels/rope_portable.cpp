@@ -3,9 +3,9 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "kernels/rope.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 // The two elements of each pair as views of x.
@@ -56,4 +56,4 @@ Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout) {
   return rotate(x, rows, layout, 1.0);
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "base/error.h"
-#include "kernels/router.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 // Indices of the k largest per row, best first, ties to the lowest index (torch's topk leaves ties open).
@@ -47,4 +47,4 @@ Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& opt
   return {experts, weights};
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

@@ -8,7 +8,5 @@ namespace lockstep::kernels {
 
 // silu(gate) * up, where gate_up [..., 2 I] holds the gate half first -> [..., I]. Differentiable.
 Tensor swiglu(const Tensor& gate_up);
-// d loss / d gate_up from d loss / d output; `gate_up` as given to the forward.
-Tensor swiglu_backward(const Tensor& grad, const Tensor& gate_up);
 
 }  // namespace lockstep::kernels

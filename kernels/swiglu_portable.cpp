@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // SwiGLU's activation in torch operations with its gradient written out.
-#include "kernels/swiglu.h"
+#include "kernels/portable.h"
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 Tensor plain_swiglu(const Tensor& gate_up) {
@@ -48,4 +48,4 @@ Tensor swiglu(const Tensor& gate_up) {
   return plain_swiglu(gate_up);
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

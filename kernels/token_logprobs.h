@@ -2,12 +2,12 @@
 // Log-probabilities of chosen tokens from hidden states, without keeping the [N, V] softmax of a large vocabulary.
 #pragma once
 
-#include "kernels/tensor.h"
+#include "kernels/linear.h"
 
 namespace lockstep::kernels {
 
 // hidden [N, D] times head [V, D] transposed -> [N, V] f32, divided by `temperature`. No gradient; the sampler's logits.
-Tensor linear_logits(const Tensor& hidden, const Tensor& head, double temperature);
+Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature);
 
 struct TokenLogprobs {
   Tensor logprobs;  // [N] f32, log p(target | prefix)

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "kernels/token_logprobs.h"
+#include "kernels/portable.h"
 
-namespace lockstep::kernels {
+namespace lockstep::kernels::portable {
 namespace {
 
 constexpr int64_t kChunkLogits = int64_t{1} << 23;  // 32 MiB of f32 logits at a time
@@ -97,4 +97,4 @@ TokenLogprobs token_logprobs(const Tensor& hidden,
   return {out[0], with_entropy ? out[1] : Tensor()};
 }
 
-}  // namespace lockstep::kernels
+}  // namespace lockstep::kernels::portable

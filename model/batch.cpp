@@ -35,7 +35,7 @@ Batch make_batch(const std::vector<Segment>& segments, const at::Device& device)
     }
     spans.push_back({first, row - first, visible[i]});
   }
-  batch.plan = kernels::make_attention_plan(spans, device);
+  batch.plan = kernels::make_attention_plan(std::move(spans), device);
   batch.ids = batch.ids.to(device);
   batch.positions = batch.positions.to(device);
   return batch;

@@ -13,12 +13,15 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/backend.h"
+#include "kernels/cpu/f64_math.h"
+#include "kernels/cpu/rope_angles.h"
 
 namespace lockstep::model {
 namespace {
 
 // YaRN's magnitude correction: 0.1 m ln(s) + 1 for s > 1.
-double yarn_mscale(double scale, double m) { return scale <= 1.0 ? 1.0 : 0.1 * m * std::log(scale) + 1.0; }
+double yarn_mscale(double scale, double m) { return scale <= 1.0 ? 1.0 : 0.1 * m * kernels::cpu::log_f64(scale) + 1.0; }
 
 double yarn_attention_factor(const RopeScaling& s) {
   if (s.attention_factor) return *s.attention_factor;
@@ -29,7 +32,7 @@ double yarn_attention_factor(const RopeScaling& s) {
 
 // The dimension whose wavelength makes `rotations` turns over the original context.
 double yarn_correction(double rotations, double dim, double base, double context) {
-  return dim * std::log(context / (rotations * 2.0 * std::numbers::pi)) / (2.0 * std::log(base));
+  return dim * kernels::cpu::log_f64(context / (rotations * 2.0 * std::numbers::pi)) / (2.0 * kernels::cpu::log_f64(base));
 }
 
 double yarn_frequency(double f, int64_t i, int64_t dim, const ModelConfig& config) {
@@ -66,7 +69,7 @@ RopeFrequencies rope_frequencies(const ModelConfig& config) {
   RopeFrequencies out;
   out.inverse = at::empty({dim / 2}, at::kFloat);
   for (int64_t i = 0; i < dim / 2; ++i) {
-    double f = std::pow(config.rope_theta, -2.0 * static_cast<double>(i) / static_cast<double>(dim));
+    double f = kernels::cpu::inverse_frequency(config.rope_theta, 2.0 * static_cast<double>(i) / static_cast<double>(dim));
     if (s.rope_type == "linear")
       f /= s.factor;
     else if (s.rope_type == "llama3")
@@ -83,6 +86,7 @@ RopeFrequencies rope_frequencies(const ModelConfig& config) {
 }
 
 kernels::RopeRows rope_rows(const RopeFrequencies& frequencies, const Tensor& positions) {
+  if (kernels::is_native(positions.device())) return kernels::native_rope_rows(frequencies.inverse, positions, frequencies.attention_factor);
   const auto inverse = frequencies.inverse.to(positions.device());
   const auto angles = positions.to(at::kFloat).unsqueeze(1).mul(inverse).unsqueeze(1);  // [N, 1, R / 2]
   auto cos = at::cos(angles), sin = at::sin(angles);

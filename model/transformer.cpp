@@ -3,17 +3,16 @@
 #include "model/transformer.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 
 #include <unordered_map>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/linear.h"
 #include "kernels/rms_norm.h"
 #include "kernels/swiglu.h"
 #include "kernels/token_logprobs.h"
@@ -22,21 +21,27 @@
 namespace lockstep::model {
 namespace {
 
+using kernels::Weight;
+
 struct Mlp {
-  Tensor gate_up, down;  // [2 I, D], [D, I]
+  Weight gate_up, down;  // [2 I, D], [D, I]
 };
 
 struct Mixture {
   Tensor gate, bias;      // [E, D]; [E] f32 or undefined
-  Tensor gate_up, down;   // [E, 2 I, D], [E, D, I]
+  Weight gate_up, down;   // [E, 2 I, D], [E, D, I]
   Mlp shared;             // undefined without shared experts
   int64_t stats_index = 0;
 };
 
 struct Attention {
-  Tensor qkv, qkv_bias, q_norm, k_norm;     // grouped
-  Tensor q_a_norm, q_b, kv_a_norm, kv_b;    // latent (qkv is [q or q_a; kv_a])
-  Tensor o, o_bias;
+  Weight qkv;
+  Tensor qkv_bias, q_norm, k_norm;     // grouped
+  Tensor q_a_norm;                     // latent (qkv is [q or q_a; kv_a])
+  Weight q_b;
+  Tensor kv_a_norm, kv_b;
+  Weight o;
+  Tensor o_bias;
 };
 
 struct Layer {
@@ -72,9 +77,11 @@ struct Transformer::Impl {
   kernels::RouterOptions router;
   double scale = 1.0;
 
-  Tensor embedding, norm, head;
+  Tensor embedding, norm;
+  Weight head;
   std::vector<Layer> layers;
-  Tensor enorm, hnorm, eh_proj, mtp_norm;  // MTP
+  Tensor enorm, hnorm, mtp_norm;  // MTP
+  Weight eh_proj;
   Layer mtp_layer;
   int64_t num_moe_layers = 0;
 
@@ -96,14 +103,14 @@ struct Transformer::Impl {
     num_moe_layers = 0;
     embedding = find("model.embed_tokens.weight");
     norm = find("model.norm.weight");
-    head = config.tie_word_embeddings ? embedding : find("lm_head.weight");
+    head = {config.tie_word_embeddings ? embedding : find("lm_head.weight")};
     layers.clear();
     for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers.push_back(bind_layer(cat("model.layers.", i, "."), i, find));
     if (config.num_nextn_predict_layers > 0) {
       const std::string prefix = cat("model.layers.", config.num_hidden_layers, ".");
       enorm = find(prefix + "enorm.weight");
       hnorm = find(prefix + "hnorm.weight");
-      eh_proj = find(prefix + "eh_proj.weight");
+      eh_proj = {find(prefix + "eh_proj.weight")};
       mtp_norm = find(prefix + "shared_head.norm.weight");
       mtp_layer = bind_layer(prefix, config.num_hidden_layers, find);
     }
@@ -114,28 +121,37 @@ struct Transformer::Impl {
     Layer l;
     l.input_norm = find(prefix + "input_layernorm.weight");
     l.post_norm = find(prefix + "post_attention_layernorm.weight");
-    l.attention = {find(a + (config.is_mla() ? "qkv_a_proj.weight" : "qkv_proj.weight")), find(a + "qkv_proj.bias"),
+    l.attention = {{find(a + (config.is_mla() ? "qkv_a_proj.weight" : "qkv_proj.weight"))}, find(a + "qkv_proj.bias"),
                    find(a + "q_norm.weight"), find(a + "k_norm.weight"), find(a + "q_a_layernorm.weight"),
-                   find(a + "q_b_proj.weight"), find(a + "kv_a_layernorm.weight"), find(a + "kv_b_proj.weight"),
-                   find(a + "o_proj.weight"), find(a + "o_proj.bias")};
+                   {find(a + "q_b_proj.weight")}, find(a + "kv_a_layernorm.weight"), find(a + "kv_b_proj.weight"),
+                   {find(a + "o_proj.weight")}, find(a + "o_proj.bias")};
     l.is_moe = config.is_moe_layer(index);
     if (!l.is_moe) {
-      l.mlp = {find(m + "gate_up_proj.weight"), find(m + "down_proj.weight")};
+      l.mlp = {{find(m + "gate_up_proj.weight")}, {find(m + "down_proj.weight")}};
       return l;
     }
-    l.moe = {find(m + "gate.weight"), find(m + "gate.e_score_correction_bias"), find(m + "experts.gate_up_proj"),
-             find(m + "experts.down_proj"),
-             {find(m + "shared_experts.gate_up_proj.weight"), find(m + "shared_experts.down_proj.weight")}, num_moe_layers++};
+    l.moe = {find(m + "gate.weight"), find(m + "gate.e_score_correction_bias"), {find(m + "experts.gate_up_proj")},
+             {find(m + "experts.down_proj")},
+             {{find(m + "shared_experts.gate_up_proj.weight")}, {find(m + "shared_experts.down_proj.weight")}}, num_moe_layers++};
     return l;
   }
 
+  // Calls work for every weight of a product in the layers and the head.
+  void for_weights(const auto& work) {
+    for (Layer& l : layers)
+      for (Weight* w : {&l.attention.qkv, &l.attention.q_b, &l.attention.o, &l.mlp.gate_up, &l.mlp.down, &l.moe.gate_up,
+                        &l.moe.down, &l.moe.shared.gate_up, &l.moe.shared.down})
+        work(*w);
+    work(head);
+  }
+
   Tensor feed_forward(const Mlp& m, const Tensor& x) const {
-    return at::linear(kernels::swiglu(at::linear(x, m.gate_up)), m.down);
+    return kernels::linear(kernels::swiglu(kernels::linear(x, m.gate_up)), m.down);
   }
 
   // sum over chosen experts of weight * expert(x), plus the shared experts (arXiv:2412.19437 eq. 12-16).
   Tensor mixture(const Mixture& m, const Tensor& x, RoutingStats* stats) const {
-    const auto logits = at::linear(x.to(at::kFloat), m.gate.to(at::kFloat));
+    const auto logits = kernels::linear(x.to(at::kFloat), {m.gate.to(at::kFloat)});
     const auto routing = kernels::route(logits, m.bias, router);
     Tensor counts;
     auto out = kernels::routed_experts(x, routing.experts, routing.weights, m.gate_up, m.down, stats ? &counts : nullptr);
@@ -152,7 +168,7 @@ struct Transformer::Impl {
   Tensor grouped_attention(const Attention& a, const Tensor& x, const Batch& batch, const kernels::RopeRows& rope,
                            Tensor* key_cache, Tensor* value_cache) const {
     const int64_t n = x.size(0), heads = config.num_attention_heads, kv_heads = config.num_key_value_heads, d = config.head_dim;
-    const auto qkv = at::linear(x, a.qkv, a.qkv_bias).view({n, heads + 2 * kv_heads, d});
+    const auto qkv = kernels::linear(x, a.qkv, a.qkv_bias).view({n, heads + 2 * kv_heads, d});
     auto q = qkv.narrow(1, 0, heads), k = qkv.narrow(1, heads, kv_heads);
     auto v = qkv.narrow(1, heads + kv_heads, kv_heads);
     if (a.q_norm.defined()) {
@@ -168,7 +184,7 @@ struct Transformer::Impl {
       v = *value_cache;
     }
     const auto out = kernels::attention(q, k, v, d, batch.plan, scale);
-    return at::linear(out.view({n, heads * d}), a.o, a.o_bias);
+    return kernels::linear(out.view({n, heads * d}), a.o, a.o_bias);
   }
 
   // Multi-head latent attention in its absorbed form everywhere: scores and values live in the latent space, the cache
@@ -177,11 +193,11 @@ struct Transformer::Impl {
                           Tensor* key_cache) const {
     const auto& c = config;
     const int64_t n = x.size(0), heads = c.num_attention_heads, latent = c.kv_lora_rank;
-    const int64_t q_rows = a.qkv.size(0) - latent - c.qk_rope_head_dim;
+    const int64_t q_rows = a.qkv.value.size(0) - latent - c.qk_rope_head_dim;
     const auto layout = c.rope_interleave ? kernels::RopeLayout::interleaved : kernels::RopeLayout::half_split;
-    const auto projected = at::linear(x, a.qkv);
+    const auto projected = kernels::linear(x, a.qkv);
     auto q = projected.narrow(1, 0, q_rows);
-    if (a.q_b.defined()) q = at::linear(kernels::rms_norm(q, a.q_a_norm, kLatentNormEps), a.q_b);
+    if (a.q_b.defined()) q = kernels::linear(kernels::rms_norm(q, a.q_a_norm, kLatentNormEps), a.q_b);
     q = q.reshape({n, heads, c.qk_head_dim()});
     const auto q_rope = kernels::rope(q.narrow(2, c.qk_nope_head_dim, c.qk_rope_head_dim), rope, layout);
     const auto compressed = kernels::rms_norm(projected.narrow(1, q_rows, latent), a.kv_a_norm, kLatentNormEps);
@@ -189,15 +205,15 @@ struct Transformer::Impl {
         kernels::rope(projected.narrow(1, q_rows + latent, c.qk_rope_head_dim).unsqueeze(1), rope, layout);
     auto keys = at::cat({compressed.unsqueeze(1), k_rope}, 2);  // [N, 1, latent + R]
     const auto kv_b = a.kv_b.view({heads, c.qk_nope_head_dim + c.v_head_dim, latent});
-    const auto q_nope = q.narrow(2, 0, c.qk_nope_head_dim).transpose(0, 1);                      // [H, N, nope]
-    const auto q_latent = at::bmm(q_nope, kv_b.narrow(1, 0, c.qk_nope_head_dim)).transpose(0, 1);  // [N, H, latent]
+    const auto k_up = kv_b.narrow(1, 0, c.qk_nope_head_dim).transpose(1, 2);  // [H, latent, nope]
+    const auto q_latent = kernels::heads_linear(q.narrow(2, 0, c.qk_nope_head_dim), k_up);
     if (key_cache) {
       key_cache->index_copy_(0, batch.cache_rows, keys);
       keys = *key_cache;
     }
     const auto out = kernels::attention(at::cat({q_latent, q_rope}, 2), keys, {}, latent, batch.plan, scale);
-    const auto values = at::bmm(out.transpose(0, 1), kv_b.narrow(1, c.qk_nope_head_dim, c.v_head_dim).transpose(1, 2));
-    return at::linear(values.transpose(0, 1).reshape({n, heads * c.v_head_dim}), a.o);
+    const auto values = kernels::heads_linear(out, kv_b.narrow(1, c.qk_nope_head_dim, c.v_head_dim));
+    return kernels::linear(values.view({n, heads * c.v_head_dim}), a.o);
   }
 
   Tensor decoder_layer(const Layer& l, const Tensor& x, const Batch& batch, const kernels::RopeRows& rope, KvCache* cache,
@@ -246,7 +262,14 @@ const ModelConfig& Transformer::config() const { return impl_->config; }
 const TransformerOptions& Transformer::options() const { return impl_->options; }
 std::vector<Parameter>& Transformer::parameters() { return impl_->parameters; }
 const std::vector<Parameter>& Transformer::parameters() const { return impl_->parameters; }
-const Tensor& Transformer::head() const { return impl_->head; }
+const Tensor& Transformer::head() const { return impl_->head.value; }
+const kernels::Weight& Transformer::head_weight() const { return impl_->head; }
+void Transformer::pack() const {
+  impl_->for_weights([](Weight& w) { kernels::pack(w); });
+}
+void Transformer::drop_packed() const {
+  impl_->for_weights([](Weight& w) { w.packed = nullptr; });
+}
 
 void Transformer::set_requires_grad(bool requires_grad) {
   for (auto& p : impl_->parameters) p.value.set_requires_grad(requires_grad && p.is_trainable);
@@ -266,7 +289,7 @@ Tensor Transformer::forward_mtp(const Batch& batch, const Tensor& hidden, const 
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
   const auto embedded = kernels::rms_norm(at::embedding(impl_->embedding, next_ids), impl_->enorm, eps);
   const auto joined = at::cat({embedded, kernels::rms_norm(hidden, impl_->hnorm, eps)}, 1);
-  const auto x = impl_->decoder_layer(impl_->mtp_layer, at::linear(joined, impl_->eh_proj), batch, rope, nullptr, 0, stats);
+  const auto x = impl_->decoder_layer(impl_->mtp_layer, kernels::linear(joined, impl_->eh_proj), batch, rope, nullptr, 0, stats);
   return kernels::rms_norm(x, impl_->mtp_norm, eps);
 }
 

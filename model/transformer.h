@@ -52,6 +52,12 @@ class Transformer {
   Tensor forward_mtp(const Batch& batch, const Tensor& hidden, const Tensor& next_ids, RoutingStats* stats = nullptr) const;
 
   const Tensor& head() const;  // [V, D]; the embedding when tied
+  const kernels::Weight& head_weight() const;
+
+  // Rearranges the weights for many forward passes without gradients, until drop_packed: between the two they must not
+  // change. Not during a forward pass.
+  void pack() const;
+  void drop_packed() const;
 
  private:
   struct Impl;

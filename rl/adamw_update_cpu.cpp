@@ -1,43 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain loops that compilers vectorise; compiled without errno and traps of sqrt (see CMakeLists.txt).
+// Sums and conversions of a stretch of parameters, in plain loops that compilers vectorise.
 #include <bit>
-#include <cmath>
 
 #include "rl/adamw_update.h"
-#include "rl/exact_math.h"
-#include "rl/flush_denormals.h"
 
 namespace lockstep::rl {
-
-AdamWCoefficients adamw_coefficients(const AdamWScalars& s) {
-  const double bias1 = 1 - power_exact(s.beta1, s.step), bias2 = 1 - power_exact(s.beta2, s.step);
-  const auto f32 = [](double x) { return static_cast<float>(x); };
-  return {.grad_scale = f32(s.grad_scale),
-          .beta1 = f32(s.beta1),
-          .one_minus_beta1 = f32(1 - s.beta1),
-          .beta2 = f32(s.beta2),
-          .one_minus_beta2 = f32(1 - s.beta2),
-          .inverse_sqrt_bias2 = f32(1 / std::sqrt(bias2)),
-          .epsilon = f32(s.epsilon),
-          .decay = f32(1 - s.learning_rate * s.weight_decay),
-          .step_size = f32(s.learning_rate / bias1)};
-}
-
-void adamw_update(const AdamWSpan& span, const AdamWCoefficients& c) {
-  const FlushDenormals flush;
-  float* __restrict theta = span.master;
-  float* __restrict m = span.exp_avg;
-  float* __restrict v = span.exp_avg_sq;
-  const float* __restrict gradient = span.gradient;
-  for (int64_t i = 0; i < span.size; ++i) {
-    const float g = c.grad_scale * gradient[i];
-    m[i] = c.beta1 * m[i] + c.one_minus_beta1 * g;
-    v[i] = c.beta2 * v[i] + c.one_minus_beta2 * g * g;
-    const float denominator = std::sqrt(v[i]) * c.inverse_sqrt_bias2 + c.epsilon;
-    theta[i] = c.decay * theta[i] - c.step_size * (m[i] / denominator);
-  }
-  if (span.bf16 != nullptr) f32_to_bf16(theta, span.bf16, span.size);
-}
 
 double sum_of_squares(const float* values, int64_t size) {
   double sums[8] = {};

@@ -53,15 +53,15 @@ model::Batch Lane::make_batch(const Step& step) {
   auto* ids = batch.ids.mutable_data_ptr<int64_t>();
   auto* positions = batch.positions.mutable_data_ptr<int64_t>();
   auto* rows = batch.cache_rows.mutable_data_ptr<int64_t>();
-  spans_.resize(step.chunks.size());
+  std::vector<kernels::AttentionSpan> spans(step.chunks.size());
   int64_t row = 0;
   for (size_t c = 0; c < step.chunks.size(); ++c) {
     const Chunk& chunk = step.chunks[c];
     const auto& cached = chunk.sequence->cache.rows;
     const int64_t end = chunk.begin + chunk.count;
-    spans_[c].query_begin = row;
-    spans_[c].num_queries = chunk.count;
-    spans_[c].key_rows.assign(cached.begin(), cached.begin() + end);
+    spans[c].query_begin = row;
+    spans[c].num_queries = chunk.count;
+    spans[c].key_rows.assign(cached.begin(), cached.begin() + end);
     for (int64_t position = chunk.begin; position < end; ++position, ++row) {
       ids[row] = chunk.sequence->token(position);
       positions[row] = position;
@@ -69,7 +69,7 @@ model::Batch Lane::make_batch(const Step& step) {
     }
   }
   const at::Device device = context_.model.options().device;
-  batch.plan = kernels::make_attention_plan(spans_, device);
+  batch.plan = kernels::make_attention_plan(std::move(spans), device);
   batch.ids = to_device(batch.ids, device);
   batch.positions = to_device(batch.positions, device);
   batch.cache_rows = to_device(batch.cache_rows, device);
@@ -107,7 +107,7 @@ void Lane::draw_rows(const Tensor& hidden) {
     chosen = hidden.index_select(0, to_device(index, hidden.device()));
   }
   const double temperature = Sampler::temperature(context_.sampling);
-  const auto logits = kernels::linear_logits(chosen, context_.model.head(), temperature).cpu().contiguous();
+  const auto logits = kernels::linear_logits(chosen, context_.model.head_weight(), temperature).cpu().contiguous();
   const auto* values = logits.const_data_ptr<float>();
   for (const Drawer& drawer : drawers_) take(*drawer.group, *drawer.sample, values + drawer.row * logits.size(1));
   drawers_.clear();

@@ -60,7 +60,6 @@ class Lane {
   Scheduler scheduler_;
   Sampler sampler_;
   EngineStats stats_;
-  std::vector<kernels::AttentionSpan> spans_;  // reused by every step, as is all below
   std::vector<Drawer> drawers_;
   std::vector<int64_t> rows_;
 };

@@ -59,6 +59,16 @@ class RunningMark {
   std::atomic<bool>& flag_;
 };
 
+// The model's weights rearranged for the time of a call; they cannot change in it.
+class PackedModel {
+ public:
+  explicit PackedModel(const model::Transformer& m) : model_(m) { model_.pack(); }
+  ~PackedModel() { model_.drop_packed(); }
+
+ private:
+  const model::Transformer& model_;
+};
+
 std::vector<PromptGroup> prompt_groups(const std::vector<Share>& shares,
                                        const std::vector<Request>& requests,
                                        const SamplingConfig& sampling,
@@ -118,16 +128,12 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   std::vector<int64_t> pages;
   for (const auto& lane : shares) pages.push_back(lane_pages(lane, requests, sampling, model_, config_));
 
+  const PackedModel packed(model_);
   Collector collector(requests, on_finished);
   std::atomic<bool> has_failed{false};
-  const LaneContext context{
-      model_,
-      tokenizer_,
-      sampling,
-      stop_strings,
-      weight_version_,
-      [&] { return has_failed || (stop_ && *stop_); },
-      [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); }};
+  const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };
+  const auto deliver = [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); };
+  const LaneContext context{model_, tokenizer_, sampling, stop_strings, weight_version_, must_stop, deliver};
   std::vector<EngineStats> lane_stats(shares.size());
   pool_.parallel_for(config_.lanes, [&](int l) {
     const auto i = static_cast<size_t>(l);

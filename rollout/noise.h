@@ -13,8 +13,4 @@ uint64_t noise_key(uint64_t seed, uint64_t prompt_id, int sample);
 // word index % 4 of Philox with counter (index / 4, position). base::gumbel makes it Gumbel noise.
 uint32_t noise_bits(uint64_t key, int64_t position, int64_t index);
 
-// The draws of kNoiseBlock entries from `first` (a multiple of 4) on, as vector code.
-inline constexpr int64_t kNoiseBlock = 256;
-void noise_block(uint64_t key, int64_t position, int64_t first, uint32_t* bits);
-
 }  // namespace lockstep::rollout

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gumbel-max that computes noise only where it can decide: most entries are ruled out by one comparison.
+// Gumbel-max through the CPU kernels; for truncated rows, only over what is kept.
 #include "rollout/sampler.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
-#include "base/log_f32.h"
 #include "base/rng.h"
+#include "kernels/cpu/log_softmax.h"
+#include "kernels/cpu/noise.h"
 #include "rollout/exp_f32.h"
 #include "rollout/noise.h"
 #include "rollout/truncation.h"
@@ -16,47 +16,9 @@
 namespace lockstep::rollout {
 namespace {
 
+namespace cpu = kernels::cpu;
+
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr int64_t kLanes = 16;      // partial results side by side: a fixed order that vector code can follow
-constexpr int64_t kSumBlock = 512;  // terms that are added in f32 before f64 takes over
-
-// A float's bits as an integer of the same order (-0 below +0); its own inverse.
-int32_t ordered(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
-
-// The largest value; NaN when the row holds NaN or +inf. On integers, whose maximum compilers turn into vector code.
-float finite_max(const float* logits, int64_t size) {
-  constexpr auto kInfinityBits = std::bit_cast<int32_t>(kInfinity);
-  int32_t largest = ordered(std::bit_cast<int32_t>(-kInfinity)), widest = 0;
-  for (int64_t i = 0; i < size; ++i) {
-    const auto bits = std::bit_cast<int32_t>(logits[i]);
-    largest = std::max(largest, ordered(bits));
-    widest = std::max(widest, bits & 0x7fffffff);
-  }
-  const bool is_bad = largest >= kInfinityBits || widest > kInfinityBits;
-  return is_bad ? std::numeric_limits<float>::quiet_NaN() : std::bit_cast<float>(ordered(largest));
-}
-
-float sum_block(const float* terms, int64_t count) {
-  float lanes[kLanes] = {};
-  const int64_t whole = count - count % kLanes;
-  for (int64_t i = 0; i < whole; i += kLanes)
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] += terms[i + l];
-  for (int64_t i = whole; i < count; ++i) lanes[i - whole] += terms[i];
-  for (int64_t width = kLanes / 2; width > 0; width /= 2)
-    for (int64_t l = 0; l < width; ++l) lanes[l] += lanes[l + width];
-  return lanes[0];
-}
-
-// weights = exp(logits - peak); returns the logarithm of their sum.
-float exponentials(const float* logits, float peak, int64_t size, float* weights) {
-  double sum = 0;
-  for (int64_t begin = 0; begin < size; begin += kSumBlock) {
-    const int64_t count = std::min(kSumBlock, size - begin);
-    for (int64_t i = begin; i < begin + count; ++i) weights[i] = exp_f32(logits[i] - peak);
-    sum += static_cast<double>(sum_block(weights + begin, count));
-  }
-  return base::log_f32(static_cast<float>(sum));
-}
 
 // The best entry so far, and what rules others out. With noise g = -log(E), E = -log(1 - w) >= w for the uniform draw
 // w, entry i can win only if w <= E <= weight_i * exp(-best score). The bound is loosened by far more than any rounding
@@ -87,51 +49,37 @@ class Race {
 
 }  // namespace
 
-struct Sampler::Peak {
-  float logit = 0;
-  int64_t index = 0;
-};
-
 Sampler::Sampler(const SamplingConfig& config, int64_t vocab_size)
-    : config_(config), vocab_size_(vocab_size), weights_(static_cast<size_t>(vocab_size)) {}
+    : config_(config), vocab_size_(vocab_size), weights_(truncates(config) ? static_cast<size_t>(vocab_size) : 0) {}
 
 double Sampler::temperature(const SamplingConfig& config) { return config.temperature > 0 ? config.temperature : 1.0; }
 
 std::optional<Draw> Sampler::draw(const float* logits, uint64_t noise_key, int64_t position) {
-  Peak peak{finite_max(logits, vocab_size_), 0};
-  if (!(peak.logit > -kInfinity)) return std::nullopt;
-  peak.index = std::find(logits, logits + vocab_size_, peak.logit) - logits;
-  const float log_sum = exponentials(logits, peak.logit, vocab_size_, weights_.data());
-  int64_t chosen = peak.index;
-  if (config_.temperature > 0 && truncates(config_)) {
-    truncate(logits, weights_.data(), vocab_size_, config_, kept_);
-    chosen = race_kept(logits, peak, noise_key, position);
-  } else if (config_.temperature > 0) {
-    chosen = race_all(logits, peak, noise_key, position);
-  }
-  return Draw{static_cast<TokenId>(chosen), (logits[chosen] - peak.logit) - log_sum};
+  cpu::SoftmaxSums sums;
+  cpu::add_softmax_sums({.rows = 1, .columns = vocab_size_, .logits = logits, .stride = vocab_size_}, &sums);
+  if (!(sums.sum > 0) || !(sums.sum < kInfinity)) return std::nullopt;
+  cpu::BestEntry best;
+  cpu::argmax(logits, 0, vocab_size_, best);
+  if (config_.temperature > 0) best.index = truncates(config_) ? race_kept(logits, best.index, noise_key, position)
+                                                               : race_all(logits, best.index, noise_key, position);
+  Draw out{static_cast<TokenId>(best.index), 0};
+  cpu::token_logprobs({.rows = 1, .logits = logits + best.index, .sums = &sums, .logprobs = &out.logprob});
+  return out;
 }
 
-int64_t Sampler::race_all(const float* logits, const Peak& peak, uint64_t noise_key, int64_t position) const {
-  Race race(logits, peak.logit);
-  race.enter(peak.index, noise_bits(noise_key, position, peak.index));
-  uint32_t bits[kNoiseBlock];
-  for (int64_t begin = 0; begin < vocab_size_; begin += kNoiseBlock) {
-    noise_block(noise_key, position, begin, bits);
-    const int64_t count = std::min(kNoiseBlock, vocab_size_ - begin);
-    const float* weights = weights_.data() + begin;
-    int32_t any = 0;
-    for (int64_t i = 0; i < count; ++i) any |= race.can_win(weights[i], bits[i]);
-    if (any == 0) continue;
-    for (int64_t i = 0; i < count; ++i)
-      if (race.can_win(weights[i], bits[i])) race.enter(begin + i, bits[i]);
-  }
-  return race.best();
+int64_t Sampler::race_all(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) const {
+  const cpu::NoiseSource source{noise_key, position};
+  const cpu::NoisyRow row{.logits = logits, .columns = vocab_size_, .shift = logits[peak]};
+  auto best = cpu::gumbel_score(logits[peak], peak, row, source);  // a likely entry first spares most of the noise
+  cpu::gumbel_argmax(row, source, best);
+  return best.index;
 }
 
-int64_t Sampler::race_kept(const float* logits, const Peak& peak, uint64_t noise_key, int64_t position) const {
-  Race race(logits, peak.logit);
-  race.enter(peak.index, noise_bits(noise_key, position, peak.index));
+int64_t Sampler::race_kept(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) {
+  for (int64_t i = 0; i < vocab_size_; ++i) weights_[static_cast<size_t>(i)] = exp_f32(logits[i] - logits[peak]);
+  truncate(logits, weights_.data(), vocab_size_, config_, kept_);
+  Race race(logits, logits[peak]);
+  race.enter(peak, noise_bits(noise_key, position, peak));
   for (const int32_t i : kept_) {
     const uint32_t bits = noise_bits(noise_key, position, i);
     if (race.can_win(weights_[static_cast<size_t>(i)], bits)) race.enter(i, bits);

@@ -29,13 +29,13 @@ class Sampler {
   std::optional<Draw> draw(const float* logits, uint64_t noise_key, int64_t position);
 
  private:
-  struct Peak;
-  int64_t race_all(const float* logits, const Peak& peak, uint64_t noise_key, int64_t position) const;
-  int64_t race_kept(const float* logits, const Peak& peak, uint64_t noise_key, int64_t position) const;
+  // `peak`: index of the largest logit.
+  int64_t race_all(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) const;
+  int64_t race_kept(const float* logits, int64_t peak, uint64_t noise_key, int64_t position);
 
   SamplingConfig config_;
   int64_t vocab_size_;
-  std::vector<float> weights_;  // [V] exp(logit - largest logit)
+  std::vector<float> weights_;  // [V] exp(logit - largest logit), when truncating
   std::vector<int32_t> kept_;
 };
 

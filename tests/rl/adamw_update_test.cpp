@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "rl/flush_denormals.h"
 
 namespace lockstep {
 
@@ -112,16 +111,6 @@ TEST_CASE("adamw: moments that have decayed into denormals become zero") {
   rl::adamw_update(state.span(), rl::adamw_coefficients(kScalars));
   CHECK(state.exp_avg == Floats(1000, 0.0f));
   CHECK(state.exp_avg_sq == Floats(1000, 0.0f));
-}
-
-TEST_CASE("flush_denormals: holds inside its scope and restores the thread's mode after it") {
-  volatile float tiny = 1e-38f;
-  CHECK(tiny / 10 != 0);
-  {
-    const rl::FlushDenormals flush;
-    CHECK(tiny / 10 == 0);
-  }
-  CHECK(tiny / 10 != 0);
 }
 
 TEST_CASE("sum_of_squares: equals long double to 1e-14 for every remainder of 8") {

@@ -10,6 +10,8 @@
 
 #include "base/rng.h"
 #include "rollout/exp_f32.h"
+#include "kernels/cpu/noise.h"
+#include "kernels/cpu/noise.h"
 #include "rollout/noise.h"
 
 namespace lockstep::rollout {
@@ -59,12 +61,13 @@ TEST_CASE("exp_f32: two units of 2^-24 at most, exact at its ends") {
   CHECK(exp_f32(-std::numeric_limits<float>::infinity()) == 0.0f);
 }
 
-TEST_CASE("noise: a block holds what the definition gives entry by entry") {
+TEST_CASE("noise: the kernels' words are what the definition gives entry by entry") {
   const uint64_t key = noise_key(1, 2, 3);
-  uint32_t bits[kNoiseBlock];
+  constexpr int64_t kCount = 256;
+  uint32_t bits[kCount];
   for (const int64_t first : {int64_t{0}, int64_t{4}, int64_t{49152}}) {
-    noise_block(key, 77, first, bits);
-    for (int64_t i = 0; i < kNoiseBlock; ++i) CHECK(bits[i] == noise_bits(key, 77, first + i));
+    kernels::cpu::noise_words({key, 77}, first, kCount, bits);
+    for (int64_t i = 0; i < kCount; ++i) CHECK(bits[i] == noise_bits(key, 77, first + i));
   }
   CHECK(noise_bits(key, 77, 5) != noise_bits(key, 78, 5));
   CHECK(noise_key(1, 2, 3) != noise_key(1, 2, 4));

@@ -90,7 +90,7 @@ std::vector<float> learner_logprobs(const model::Transformer& model,
 
 Tensor full_logits(const model::Transformer& model, const std::vector<model::TokenId>& ids) {
   const c10::AutoGradMode no_gradients(false);
-  return kernels::linear_logits(model.forward(model::make_batch({{ids, -1}}, at::kCPU)), model.head(), 1.0);
+  return kernels::linear_logits(model.forward(model::make_batch({{ids, -1}}, at::kCPU)), model.head_weight(), 1.0);
 }
 
 }  // namespace lockstep::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each operation: its checks, and the form that runs.
+#include "base/error.h"
+#include "kernels/backend.h"
+#include "kernels/native.h"
+#include "kernels/portable.h"
+
+namespace lockstep::kernels {
+
+Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, int64_t value_dim, const AttentionPlan& plan, double scale) {
+  LOCKSTEP_CHECK(q.dim() == 3 && keys.dim() == 3 && q.size(2) == keys.size(2), "q [N, H, dk], keys [M, Hkv, dk]");
+  LOCKSTEP_CHECK(q.size(0) == plan.num_queries() && q.size(1) % keys.size(1) == 0, "plan and heads match q");
+  return is_native(q) ? native::attention(q, keys, values, value_dim, plan, scale)
+                      : portable::attention(q, keys, values, value_dim, plan, scale);
+}
+
+Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias) {
+  LOCKSTEP_CHECK(x.dim() == 2 && weight.value.dim() == 2 && x.size(1) == weight.value.size(1), "x [N, K], weight [O, K]");
+  return is_native(x) ? native::linear(x, weight, bias) : portable::linear(x, weight.value, bias);
+}
+
+Tensor heads_linear(const Tensor& x, const Tensor& weight) {
+  LOCKSTEP_CHECK(x.dim() == 3 && weight.dim() == 3 && x.size(1) == weight.size(0) && x.size(2) == weight.size(2),
+                 "x [N, H, K], weight [H, O, K]");
+  return is_native(x) ? native::heads_linear(x, weight) : portable::heads_linear(x, weight);
+}
+
+Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature) {
+  return is_native(hidden) ? native::linear_logits(hidden, head, temperature)
+                           : portable::linear_logits(hidden, head.value, temperature);
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  return is_native(x) ? native::rms_norm(x, weight, eps) : portable::rms_norm(x, weight, eps);
+}
+
+Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout) {
+  return is_native(x) ? native::rope(x, rows, layout) : portable::rope(x, rows, layout);
+}
+
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
+  LOCKSTEP_CHECK(logits.dim() == 2 && logits.scalar_type() == at::kFloat, "router logits are [N, E] f32");
+  return is_native(logits) ? native::route(logits, bias, options) : portable::route(logits, bias, options);
+}
+
+Tensor routed_experts(const Tensor& x, const Tensor& experts, const Tensor& weights, const Weight& gate_up, const Weight& down, Tensor* counts) {
+  LOCKSTEP_CHECK(x.dim() == 2 && gate_up.value.dim() == 3 && down.value.dim() == 3 && down.value.size(1) == x.size(1),
+                 "x [N, D], experts [E, ., .]");
+  return is_native(x) ? native::routed_experts(x, experts, weights, gate_up, down, counts)
+                      : portable::routed_experts(x, experts, weights, gate_up.value, down.value, counts);
+}
+
+Tensor swiglu(const Tensor& gate_up) { return is_native(gate_up) ? native::swiglu(gate_up) : portable::swiglu(gate_up); }
+
+TokenLogprobs token_logprobs(const Tensor& hidden, const Tensor& head, const Tensor& targets, double temperature, bool with_entropy) {
+  LOCKSTEP_CHECK(hidden.dim() == 2 && head.dim() == 2 && hidden.size(1) == head.size(1), "hidden [N, D], head [V, D]");
+  LOCKSTEP_CHECK(targets.dim() == 1 && targets.size(0) == hidden.size(0), "one target per hidden row");
+  return is_native(hidden) ? native::token_logprobs(hidden, head, targets, temperature, with_entropy)
+                           : portable::token_logprobs(hidden, head, targets, temperature, with_entropy);
+}
+
+}  // namespace lockstep::kernels

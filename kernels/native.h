@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The operations through our CPU kernels: f32 and bf16, gradients, the same bits whatever the batch, threads and ISA.
+#pragma once
+
+#include "kernels/attention.h"
+#include "kernels/experts.h"
+#include "kernels/linear.h"
+#include "kernels/rms_norm.h"
+#include "kernels/rope.h"
+#include "kernels/router.h"
+#include "kernels/swiglu.h"
+#include "kernels/token_logprobs.h"
+
+namespace lockstep::kernels::native {
+
+Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, int64_t value_dim, const AttentionPlan& plan, double scale);
+Tensor heads_linear(const Tensor& x, const Tensor& weight);
+Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias);
+Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature);
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
+Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout);
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
+Tensor routed_experts(const Tensor& x, const Tensor& experts, const Tensor& weights, const Weight& gate_up, const Weight& down, Tensor* counts);
+Tensor swiglu(const Tensor& gate_up);
+// d loss / d gate_up from d loss / d output; `gate_up` as given to the forward.
+Tensor swiglu_backward(const Tensor& grad, const Tensor& gate_up);
+TokenLogprobs token_logprobs(const Tensor& hidden, const Tensor& head, const Tensor& targets, double temperature, bool with_entropy);
+
+}  // namespace lockstep::kernels::native

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// RMSNorm through our CPU kernel, with its gradients.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "kernels/cpu/rms_norm.h"
+#include "kernels/native.h"
+#include "kernels/native_views.h"
+
+namespace lockstep::kernels::native {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// [N, D] or [N, H, D] as [N, H, D]: one call of the kernel per head, so that slices of wider rows need no copy.
+Tensor by_heads(const Tensor& x) {
+  const auto y = x.stride(-1) == 1 ? x : x.contiguous();
+  return y.dim() == 2 ? y.unsqueeze(1) : y;
+}
+
+// `scale` [H, N] f32, or undefined when no gradient will ask for it.
+Tensor forward(const Tensor& x, const Tensor& weight, double eps, const Tensor& scale) {
+  const auto source = by_heads(x), w = weight.to(at::kFloat).contiguous();
+  auto out = at::empty(x.sizes(), x.options());
+  const auto target = by_heads(out);
+  for (int64_t h = 0; h < source.size(1); ++h) {
+    const auto from = source.select(1, h), to = target.select(1, h);
+    cpu::rms_norm({.rows = from.size(0), .width = from.size(1), .eps = static_cast<float>(eps),
+                   .stream = dtype_of(x), .out = dtype_of(x),
+                   .x = from.const_data_ptr(), .x_stride = from.stride(0), .weight = w.const_data_ptr<float>(),
+                   .y = to.mutable_data_ptr(), .y_stride = to.stride(0),
+                   .scale = scale.defined() ? scale.select(0, h).mutable_data_ptr<float>() : nullptr});
+  }
+  return out;
+}
+
+void backward(const Tensor& x, const Tensor& g, const Tensor& w, const float* scale, const Tensor& dx, float* dw) {
+  const auto dtype = dtype_of(x);
+  if (dx.defined())
+    cpu::rms_norm_input_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
+                              .x = x.const_data_ptr(), .g = g.const_data_ptr(), .dx = dx.mutable_data_ptr(),
+                              .x_stride = x.stride(0), .g_stride = g.stride(0), .dx_stride = dx.stride(0),
+                              .weight = w.const_data_ptr<float>(), .scale = scale});
+  if (dw)
+    cpu::rms_norm_weight_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
+                               .x = x.const_data_ptr(), .g = g.const_data_ptr(), .x_stride = x.stride(0),
+                               .g_stride = g.stride(0), .scale = scale, .dw = dw});
+}
+
+struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, double eps) {
+    const int64_t heads = x.dim() == 2 ? 1 : x.size(1);
+    const auto scale = at::empty({heads, x.size(0)}, x.options().dtype(at::kFloat));
+    context->save_for_backward({x, weight, scale});
+    return native::forward(x, weight, eps, scale);
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto source = by_heads(saved[0]), g = by_heads(grads[0]), w = saved[1].to(at::kFloat).contiguous();
+    Tensor dx, dw;
+    if (context->needs_input_grad(0)) dx = at::empty(saved[0].sizes(), saved[0].options());
+    if (context->needs_input_grad(1)) dw = at::zeros(w.sizes(), w.options());
+    const auto target = dx.defined() ? by_heads(dx) : Tensor();
+    for (int64_t h = 0; h < source.size(1); ++h)
+      native::backward(source.select(1, h), g.select(1, h), w, saved[2].select(0, h).const_data_ptr<float>(),
+                       dx.defined() ? target.select(1, h) : Tensor(), dw.defined() ? dw.mutable_data_ptr<float>() : nullptr);
+    return {dx, dw.defined() ? dw.to(saved[1].scalar_type()) : dw, Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  if (at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()))
+    return RmsNormFunction::apply(x, weight, eps);
+  return forward(x, weight, eps, {});
+}
+
+}  // namespace lockstep::kernels::native

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Token log-probabilities through our CPU kernels: the vocabulary in blocks, each a matrix product and a step of log-softmax.
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "kernels/cpu/log_softmax.h"
+#include "kernels/native.h"
+#include "kernels/native_views.h"
+#include "kernels/packed_weight.h"
+
+namespace lockstep::kernels::native {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;  // 4 MiB of f32
+
+// d hidden is summed over the vocabulary in chains of this many columns, which are then added in order: one chain over a
+// large vocabulary would lose two digits. The length is part of the numeric contract.
+constexpr int64_t kGradientChain = 2048;
+static_assert(kGradientChain % cpu::kSoftmaxBlock == 0);
+
+// Columns of a step: as many as kLogitsAtOnce allows, in whole chains.
+int64_t columns_at_once(int64_t rows, int64_t vocab) {
+  const int64_t chains = std::max<int64_t>(1, kLogitsAtOnce / std::max<int64_t>(1, rows) / kGradientChain);
+  return std::min(vocab, chains * kGradientChain);
+}
+
+struct Operands {
+  Tensor hidden, head, targets;  // [N, D], [V, D], [N] i64
+  float temperature;
+  int64_t rows() const { return hidden.size(0); }
+  int64_t vocab() const { return head.size(0); }
+
+  // Calls work(first column, logits [N, columns]) for every step in order.
+  template <class Work>
+  void for_columns(Work&& work) const {
+    const int64_t step = columns_at_once(rows(), vocab());
+    auto buffer = at::empty({rows() * step}, hidden.options().dtype(at::kFloat));
+    for (int64_t begin = 0; begin < vocab(); begin += step) {
+      const int64_t count = std::min(step, vocab() - begin);
+      const auto logits = buffer.narrow(0, 0, rows() * count).view({rows(), count});
+      multiply(hidden, head.narrow(0, begin, count).t(), logits);
+      work(begin, logits);
+    }
+  }
+};
+
+void check_targets(const Operands& in) {
+  const auto* target = in.targets.const_data_ptr<int64_t>();
+  for (int64_t n = 0; n < in.rows(); ++n)
+    LOCKSTEP_CHECK(target[n] >= 0 && target[n] < in.vocab(), cat("target ", target[n], " of row ", n, ", vocabulary ", in.vocab()));
+}
+
+cpu::LogitRows rows_of(const Tensor& logits, float temperature) {
+  return {.rows = logits.size(0), .columns = logits.size(1), .logits = logits.const_data_ptr<float>(),
+          .stride = logits.stride(0), .temperature = temperature};
+}
+
+struct Result {
+  Tensor logprobs, entropy, sums;  // [N] f32, [N] f32 or undefined, [N] cpu::SoftmaxSums as bytes
+};
+
+Result forward(const Operands& in, bool with_entropy) {
+  check_targets(in);
+  const auto options = in.hidden.options().dtype(at::kFloat);
+  Result out{at::empty({in.rows()}, options), with_entropy ? at::empty({in.rows()}, options) : Tensor(), 
+             at::empty({in.rows() * static_cast<int64_t>(sizeof(cpu::SoftmaxSums))}, options.dtype(at::kByte))};
+  auto* sums = static_cast<cpu::SoftmaxSums*>(out.sums.mutable_data_ptr());
+  std::fill_n(sums, in.rows(), cpu::SoftmaxSums{});
+  auto chosen = at::empty({in.rows()}, options);
+  const auto* target = in.targets.const_data_ptr<int64_t>();
+  in.for_columns([&](int64_t first, const Tensor& logits) {
+    cpu::add_softmax_sums(rows_of(logits, in.temperature), sums);
+    for (int64_t n = 0; n < in.rows(); ++n)
+      if (target[n] >= first && target[n] < first + logits.size(1))
+        chosen.mutable_data_ptr<float>()[n] = logits.const_data_ptr<float>()[n * logits.size(1) + target[n] - first];
+  });
+  cpu::token_logprobs({.rows = in.rows(), .logits = chosen.const_data_ptr<float>(), .temperature = in.temperature, .sums = sums,
+                       .logprobs = out.logprobs.mutable_data_ptr<float>(),
+                       .entropy = with_entropy ? out.entropy.mutable_data_ptr<float>() : nullptr});
+  return out;
+}
+
+struct Gradients {
+  Tensor hidden, head;
+};
+
+// d_hidden += d_logits head, chain by chain.
+void add_hidden_gradient(const Tensor& d_logits, const Tensor& head, const Tensor& d_hidden) {
+  const auto chain = at::empty(d_hidden.sizes(), d_hidden.options());
+  for (int64_t begin = 0; begin < head.size(0); begin += kGradientChain) {
+    const int64_t count = std::min(kGradientChain, head.size(0) - begin);
+    multiply(d_logits.narrow(1, begin, count), head.narrow(0, begin, count), chain);
+    d_hidden.add_(chain);
+  }
+}
+
+// d head is one chain over the rows.
+Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad) {
+  const auto f32 = in.hidden.options().dtype(at::kFloat);
+  auto d_hidden = at::zeros(in.hidden.sizes(), f32), d_head = at::empty(in.head.sizes(), in.head.options());
+  in.for_columns([&](int64_t first, const Tensor& logits) {
+    const bool is_f32 = in.hidden.scalar_type() == at::kFloat;
+    const auto d_logits = is_f32 ? logits : at::empty(logits.sizes(), in.hidden.options());
+    cpu::log_softmax_grad({.in = rows_of(logits, in.temperature), .first_column = first,
+                           .sums = static_cast<const cpu::SoftmaxSums*>(sums.const_data_ptr()),
+                           .targets = in.targets.const_data_ptr<int64_t>(), .g = grad.const_data_ptr<float>(),
+                           .dtype = dtype_of(in.hidden), .d_logits = d_logits.mutable_data_ptr(), .d_logits_stride = d_logits.size(1)});
+    add_hidden_gradient(d_logits, in.head.narrow(0, first, logits.size(1)), d_hidden);
+    multiply(d_logits.t(), in.hidden, d_head.narrow(0, first, logits.size(1)));
+  });
+  return {d_hidden.to(in.hidden.scalar_type()), d_head};
+}
+
+struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
+  static variable_list forward(AutogradContext* context, const Tensor& hidden, const Tensor& head, const Tensor& targets,
+                               double temperature, bool with_entropy) {
+    const auto out = native::forward({hidden, head, targets, static_cast<float>(temperature)}, with_entropy);
+    context->save_for_backward({hidden, head, targets, out.sums});
+    context->saved_data["temperature"] = temperature;
+    const auto entropy = with_entropy ? out.entropy : at::empty({0}, out.logprobs.options());
+    context->mark_non_differentiable({entropy});
+    return {out.logprobs, entropy};
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto temperature = static_cast<float>(context->saved_data["temperature"].toDouble());
+    const auto d = native::backward({saved[0], saved[1], saved[2], temperature}, saved[3], grads[0].contiguous());
+    return {d.hidden, d.head, Tensor(), Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature) {
+  auto logits = at::empty({hidden.size(0), head.value.size(0)}, hidden.options().dtype(at::kFloat));
+  if (head.packed)
+    by_dtype(hidden, [&]<class T>() { cpu::matmul(view<T>(hidden), head.packed->get<T>().at(0), output(logits)); });
+  else
+    multiply(hidden, head.value.t(), logits);
+  return temperature == 1.0 ? logits : logits.div_(static_cast<float>(temperature));
+}
+
+TokenLogprobs token_logprobs(const Tensor& hidden, const Tensor& head, const Tensor& targets, double temperature, bool with_entropy) {
+  const auto t = targets.contiguous();
+  if (!at::GradMode::is_enabled() || !(hidden.requires_grad() || head.requires_grad())) {
+    const auto out = forward({hidden, head, t, static_cast<float>(temperature)}, with_entropy);
+    return {out.logprobs, out.entropy};
+  }
+  const auto out = LogprobsFunction::apply(hidden, head, t, temperature, with_entropy);
+  return {out[0], with_entropy ? out[1] : Tensor()};
+}
+
+}  // namespace lockstep::kernels::native
