@@ -29,7 +29,7 @@ struct RewardKind {
   std::string (*options)();
 };
 
-const std::array<RewardKind, 5> kKinds = {{
+const std::array<RewardKind, 6> kKinds = {{
     {"accuracy", "1 when the final answer is right",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Accuracy>(log_name(c), load_options<AccuracyConfig>(c, where));
@@ -51,6 +51,11 @@ const std::array<RewardKind, 5> kKinds = {{
        return std::make_unique<Length>(log_name(c));
      },
      base::reference<NoOptions>},
+    {"soft_overlong", "DAPO's punishment of long completions, 0 to -1",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<SoftOverlong>(log_name(c), load_options<SoftOverlongConfig>(c, where), where);
+     },
+     base::reference<SoftOverlongConfig>},
     {"reflection_words", "wait, however, check ... in the completion, for the log (weight 0)",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        load_options<NoOptions>(c, where);

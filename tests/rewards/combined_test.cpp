@@ -159,6 +159,11 @@ TEST_CASE("registry: types and options are loaded strictly") {
         make_reward({.type = "length", .options = {{"max", 3}}}, 0, "/rewards/1");
       },
       "max", "/rewards/1/options", "");
+  expect_error(
+      [] {
+        make_reward({.type = "soft_overlong", .options = {{"max_completion_len", 100}, {"soft_punish_cache", 101}}}, 0, "/rewards/3");
+      },
+      "soft_punish_cache 101 is larger than max_completion_len 100", "/rewards/3/options/soft_punish_cache", "at most max_completion_len");
   CHECK(make_reward({.type = "format", .name = "shape"}, 0, "")->name() == "shape");
   CHECK(make_reward({.type = "format"}, 0, "")->name() == "format");
 }
@@ -168,8 +173,9 @@ TEST_CASE("registry: every config names all its fields, and the reference names 
   CHECK(base::visited<AccuracyConfig>() == base::arity<AccuracyConfig>());
   CHECK(base::visited<FormatConfig>() == base::arity<FormatConfig>());
   CHECK(base::visited<CoinFlipConfig>() == base::arity<CoinFlipConfig>());
+  CHECK(base::visited<SoftOverlongConfig>() == base::arity<SoftOverlongConfig>());
   for (const char* part :
-       {"accuracy: ", "format: ", "random: ", "length: ", "reflection_words: ", "gold_marker", "probability"}) {
+       {"accuracy: ", "format: ", "random: ", "length: ", "soft_overlong: ", "reflection_words: ", "gold_marker", "probability"}) {
     CHECK_MESSAGE(contains(reward_reference(), part), part);
   }
 }
@@ -220,6 +226,11 @@ TEST_CASE("text metrics: reflection words are whole words in any case") {
   CHECK(make_reward({.type = "length"}, 0, "")
             ->score({.prompt = "", .completion = "", .columns = &row, .num_tokens = 17})
             .value == 17);
+  // DAPO's own numbers: L_max 20480, cache 4096.
+  const auto overlong = make_reward({.type = "soft_overlong"}, 0, "");
+  for (const auto& [tokens, value] : std::vector<std::pair<int64_t, double>>{
+           {0, 0}, {16384, 0}, {16385, -1.0 / 4096}, {18432, -0.5}, {20480, -1}, {100000, -1}})
+    CHECK(overlong->score({.prompt = "", .completion = "", .columns = &row, .num_tokens = tokens}).value == value);
   CHECK(score_text(*make_reward({.type = "reflection_words"}, 0, ""), "wait wait", row).value == 2);
 }
 
