@@ -26,7 +26,8 @@ double number_or(const Arguments& arguments, const std::string& name, double fal
 std::vector<Option> policy_options() {
   return {{.name = "model", .value = "PATH", .meaning = "model folder or .gguf file", .is_required = true},
           {.name = "dtype", .value = "f32|bf16", .meaning = "storage and compute type (default f32)"},
-          {.name = "device", .value = "cpu|cuda", .meaning = "default cpu"}};
+          {.name = "device", .value = "cpu|cuda", .meaning = "default cpu"},
+          {.name = "kernels", .value = "auto|portable", .meaning = "our own kernels where they exist, or torch operations (default auto)"}};
 }
 
 std::vector<Option> sampling_options() {
@@ -52,6 +53,9 @@ rl::RunConfig policy_config(const Arguments& arguments) {
   config.device = arguments.value_or("device", "cpu");
   if (config.device != "cpu" && config.device != "cuda")
     throw UsageError(cat("unknown --device ", base::printable(config.device)), arguments.command(), "use cpu or cuda");
+  config.kernels = arguments.value_or("kernels", "auto");
+  if (config.kernels != "auto" && config.kernels != "portable")
+    throw UsageError(cat("unknown --kernels ", base::printable(config.kernels)), arguments.command(), "use auto or portable");
   return config;
 }
 

@@ -12,7 +12,7 @@
 
 namespace lockstep::cli {
 
-// --model, --dtype, --device, as options of a verb.
+// --model, --dtype, --device, --kernels, as options of a verb.
 std::vector<Option> policy_options();
 // --format, --system, --prefill, --temperature, --top-k, --top-p, --min-p, --max-tokens, --stop, --seed.
 std::vector<Option> sampling_options();

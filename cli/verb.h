@@ -29,6 +29,7 @@ ExitCode run_command_line(const std::vector<Verb>& verbs, const std::vector<std:
 
 // One function per verb, each in the file of its first word.
 Verb chat_verb();
+Verb check_parity_verb();
 Verb config_verb();
 Verb convert_verb();
 Verb data_make_verb();

@@ -7,6 +7,7 @@
 
 #include <numeric>
 
+#include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "kernels/token_logprobs.h"
@@ -88,6 +89,13 @@ std::vector<std::vector<TrainSample>> split_minibatches(const RolloutAdvantages&
   for (const auto& s : advantages.samples) out[part_of[s.group]].push_back(s);
   std::erase_if(out, [](const auto& part) { return part.empty(); });
   return out;
+}
+
+void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, bool keeps_contract, int64_t step) {
+  if (!keeps_contract || config.logp_mismatch == "log" || metrics.logp_difference_max == 0) return;
+  throw Error(cat("the learner's log-probabilities differ from those that the sampler recorded, by up to ", metrics.logp_difference_max),
+              cat("grpo, step ", step),
+              "run `lockstep check parity` on the run's last checkpoint and report what it says; grpo.logp_mismatch = \"log\" goes on");
 }
 
 LossMetrics accumulate_grpo(Learner& learner,

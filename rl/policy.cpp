@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 
 namespace lockstep::rl {
 namespace {
@@ -47,6 +48,7 @@ Policy new_policy(const RunConfig& config, const std::string& tokenizer_folder) 
 model::TransformerOptions transformer_options(const RunConfig& config) {
   if (config.device == "cuda" && !at::hasCUDA())
     throw Error("there is no CUDA device, or this build has none", "/device", "use \"cpu\"; `lockstep doctor` says what is there");
+  kernels::set_backend(config.kernels == "portable" ? kernels::Backend::portable : kernels::Backend::automatic);
   return {config.model.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat, at::Device(config.device)};
 }
 

@@ -18,7 +18,7 @@ struct Policy {
 // run. Errors: a model without tokenizer, a new model without pre-training text, those of the files.
 Policy make_policy(const RunConfig& config, const std::string& tokenizer_folder);
 
-// Error: device cuda where there is none.
+// How the config wants models to be held; sets the process's kernels as it says. Error: device cuda where there is none.
 model::TransformerOptions transformer_options(const RunConfig& config);
 
 }  // namespace lockstep::rl

@@ -40,6 +40,7 @@ struct GrpoConfig {
   LossConfig loss;
   LearnerConfig learner;
   bool mask_truncated_completions = false;
+  std::string logp_mismatch = "error";
   int64_t ref_model_sync_steps = 0;
   SaveConfig save;
   void visit(auto&& field) {
@@ -54,6 +55,10 @@ struct GrpoConfig {
     field("loss", loss, "DeepSeekMath eq. 3 and its variants");
     field("learner", learner, "micro-batches, optimizer, schedule");
     field("mask_truncated_completions", mask_truncated_completions, "completions cut by the length limit get no loss");
+    field("logp_mismatch", logp_mismatch,
+          "when the sampler's log-probabilities are not the learner's bits on a step that is on-policy (with our own kernels): "
+          "error stops the run, log goes on",
+          base::one_of({"error", "log"}));
     field("ref_model_sync_steps", ref_model_sync_steps, "with loss.beta > 0: the reference becomes the policy every n steps; 0: never",
           base::at_least(0));
     field("save", save, "checkpoints");
@@ -84,6 +89,7 @@ struct RunConfig {
   uint64_t seed = 0;
   int64_t max_steps = 0;
   std::string device = "cpu";
+  std::string kernels = "auto";
   ModelSource model;
   PromptConfig prompt;
   rollout::EngineConfig engine;
@@ -96,6 +102,8 @@ struct RunConfig {
     field("seed", seed, "keys every random draw of the run");
     field("max_steps", max_steps, "caps the steps of every stage; 0: no cap", base::at_least(0));
     field("device", device, "cpu or cuda", base::one_of({"cpu", "cuda"}));
+    field("kernels", kernels, "auto: our own where they exist (CPU), which keep sampler and learner bit-equal; portable: torch operations",
+          base::one_of({"auto", "portable"}));
     field("model", model, "where the policy begins");
     field("prompt", prompt, "how prompts become ids");
     field("engine", engine, "rollout engine");

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tests/rl/tiny_rows.h"
+#include "tests/support/errors.h"
 
 namespace lockstep::test {
 namespace {
@@ -254,6 +255,19 @@ TEST_CASE("grpo update: the split is a function of seed, step and iteration") {
   CHECK(split(1, 2, 0) != split(2, 2, 0));
   CHECK(split(1, 2, 0) != split(1, 3, 0));
   CHECK(split(1, 2, 0) != split(1, 2, 1));
+}
+
+TEST_CASE("grpo update: a difference between sampler and learner on an on-policy step is an Error, unless told otherwise") {
+  rl::LossMetrics metrics;
+  rl::GrpoConfig config;
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, true, 3));
+  metrics.logp_difference_max = 1e-9;
+  check_error([&] { rl::check_on_policy(metrics, config, true, 3); },
+              "the learner's log-probabilities differ from those that the sampler recorded, by up to 1e-09", "grpo, step 3",
+              "lockstep check parity");
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, /*keeps_contract=*/false, 3));
+  config.logp_mismatch = "log";
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, true, 3));
 }
 
 }  // namespace lockstep::test

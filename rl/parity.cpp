@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sampler against learner, bit by bit.
+#include "rl/parity.h"
+
+#include <ATen/ops/index_select.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "kernels/token_logprobs.h"
+#include "rl/packing.h"
+
+namespace lockstep::rl {
+namespace {
+
+struct Place {
+  size_t request, sample;
+};
+
+void compare(const std::vector<float>& drawn, const float* computed, const Place& place, ParityReport& report) {
+  for (size_t t = 0; t < drawn.size(); ++t) {
+    ++report.num_tokens;
+    if (std::bit_cast<uint32_t>(drawn[t]) == std::bit_cast<uint32_t>(computed[t])) continue;
+    if (++report.num_different == 1)
+      report.first_difference = cat("request ", place.request, ", sample ", place.sample, ", token ", t, ": ", drawn[t],
+                                    " drawn, ", computed[t], " computed");
+    const double difference = std::abs(static_cast<double>(drawn[t]) - static_cast<double>(computed[t]));
+    if (!(difference <= report.max_difference))
+      report.max_difference = std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
+  }
+}
+
+}  // namespace
+
+ParityReport check_parity(const model::Transformer& model,
+                          rollout::Engine& engine,
+                          const std::vector<rollout::Request>& requests,
+                          const rollout::SamplingConfig& sampling,
+                          uint64_t seed,
+                          int64_t max_tokens) {
+  const auto groups = engine.generate(requests, sampling, seed);
+  std::vector<PackRow> rows;
+  std::vector<Place> places;
+  for (size_t r = 0; r < groups.size(); ++r)
+    for (size_t s = 0; s < groups[r].completions.size(); ++s) {
+      rows.push_back({&requests[r].prompt, &groups[r].completions[s].ids, static_cast<int64_t>(r), static_cast<int64_t>(rows.size())});
+      places.push_back({r, s});
+    }
+  auto learner = model::Transformer::replica(model);
+  learner.set_requires_grad(true);
+  const double temperature = sampling.temperature > 0 ? sampling.temperature : 1.0;
+  ParityReport report;
+  for (const auto& micro : pack(rows, {max_tokens, 1, model.options().device})) {
+    const auto hidden = learner.forward(micro.batch).index_select(0, micro.rows);
+    const auto logprobs =
+        kernels::token_logprobs(hidden, learner.head(), micro.targets, temperature, false).logprobs.detach().to(at::kCPU).contiguous();
+    for (size_t i = 0; i < micro.samples.size(); ++i) {
+      const Place& place = places[static_cast<size_t>(micro.samples[i])];
+      const auto& drawn = groups[place.request].completions[place.sample].logprobs;
+      compare(drawn, logprobs.const_data_ptr<float>() + micro.sample_offsets[i], place, report);
+    }
+  }
+  return report;
+}
+
+}  // namespace lockstep::rl
