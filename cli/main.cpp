@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
       cli::tokenize_verb(),
       cli::convert_verb(),
       cli::check_parity_verb(),
+      cli::bench_rollout_verb(),
       cli::config_verb(),
       cli::doctor_verb(),
   };

@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "base/error.h"
 #include "cli/verb.h"
 #include "rl/budget.h"
 #include "rl/session.h"
@@ -11,12 +12,21 @@
 namespace lockstep::cli {
 namespace {
 
+// To standard error: standard output is the config alone. A model that is not there yet does not keep a config from being checked.
+void print_budget(const rl::RunConfig& config) {
+  try {
+    for (const auto& line : rl::make_budget(config).lines()) std::cerr << line << "\n";
+  } catch (const Error& error) {
+    std::cerr << "no budget: " << error.what() << "\n";
+  }
+}
+
 ExitCode run_train(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes and shards are the parallelism
   const auto config = rl::load_run_config(arguments.positional(0), arguments.values("set"));
   if (arguments.has("dry-run")) {
     std::cout << base::dump(config).dump(2) << "\n";
-    for (const auto& line : rl::make_budget(config).lines()) std::cerr << line << "\n";
+    print_budget(config);
     return ExitCode::done;
   }
   return static_cast<ExitCode>(rl::run(config));

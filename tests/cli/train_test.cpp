@@ -16,6 +16,12 @@ const std::string kTinyRun = std::string(LOCKSTEP_SOURCE_DIR) + "/tests/e2e/tiny
 TEST_CASE("train: --dry-run prints a config that loads again to itself, and starts nothing") {
   const ScratchFolder scratch;
   const auto first = lockstep({"train", kTinyRun, "--set", "output_dir=" + scratch.path("run"), "--set", "seed=9", "--dry-run"});
+  CHECK(contains(first.err, "parameters "));
+  CHECK(contains(first.err, "memory in MiB: weights "));
+  CHECK(contains(first.err, "completion tokens a step"));
+  const auto missing = lockstep({"train", kTinyRun, "--set", "model.path=no/such/model", "--dry-run"});
+  CHECK(missing.exit_code == 0);
+  CHECK(contains(missing.err, "no budget: there is no such model"));
   CAPTURE(first.err);
   CHECK(first.exit_code == 0);
   const auto config = base::parse_json(first.out, "output");

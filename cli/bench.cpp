@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep bench rollout`: tokens per second of the engine, held against the roofline of this machine in the same process.
+#include <ATen/Parallel.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "cli/open_policy.h"
+#include "kernels/cpu/peak.h"
+#include "model/costs.h"
+
+namespace lockstep::cli {
+namespace {
+
+// P prompts of a tokens, G samples each of b new ones.
+struct Load {
+  int64_t prompts, group, prompt_tokens, new_tokens;
+  double sequences() const { return static_cast<double>(prompts * group); }
+};
+
+std::vector<rollout::Request> random_requests(const Load& load, int64_t vocab_size, uint64_t seed) {
+  base::Random random(seed, "bench prompts");
+  std::vector<rollout::Request> out;
+  for (int64_t p = 0; p < load.prompts; ++p) {
+    std::vector<model::TokenId> ids(static_cast<size_t>(load.prompt_tokens));
+    for (auto& id : ids) id = static_cast<model::TokenId>(random.between(0, vocab_size - 1));
+    out.push_back({static_cast<uint64_t>(p), std::move(ids), static_cast<int>(load.group), {}});
+  }
+  return out;
+}
+
+double generate_seconds(rollout::Engine& engine, const std::vector<rollout::Request>& requests, int64_t new_tokens, uint64_t seed) {
+  rollout::SamplingConfig sampling;
+  sampling.max_completion_length = new_tokens;
+  engine.generate(requests, sampling, seed);
+  return engine.stats().seconds;
+}
+
+// Least seconds of the decode: per step the products of all sequences, or the weights and the cache read once, whichever
+// takes longer.
+double decode_roofline(const Load& load, const model::ModelConfig& config, at::ScalarType dtype, const kernels::cpu::MachinePeak& peak) {
+  const auto cost = model::token_cost(config);
+  const double bytes = dtype == at::kFloat ? 4 : 2, rate = dtype == at::kFloat ? peak.f32_flops : peak.bf16_flops;
+  const double weights = std::min(cost.weights_total, cost.weights_met * load.sequences());
+  const auto row_bytes = static_cast<double>(model::kv_bytes_per_token(config, dtype));
+  double seconds = 0;
+  for (int64_t t = 1; t < load.new_tokens; ++t) {
+    const auto keys = static_cast<double>(load.prompt_tokens + t);
+    // Products run at the peak of their dtype, attention computes in f32.
+    const double compute = load.sequences() * (cost.matrix_flops / rate + cost.attention_flops_per_key * keys / peak.f32_flops);
+    const double cached = row_bytes * static_cast<double>(load.prompts * load.prompt_tokens + load.prompts * load.group * t);
+    seconds += std::max(compute, (weights * bytes + cached) / peak.read_bytes);
+  }
+  return seconds;
+}
+
+base::Json measure(const Load& load, OpenPolicy& open, const rl::RunConfig& config, uint64_t seed, int64_t repeats) {
+  const auto& m = open.policy.transformer;
+  const auto requests = random_requests(load, m.config().vocab_size, seed);
+  const auto peak = kernels::cpu::measure_peak(open.pool);
+  generate_seconds(open.engine, requests, 2, seed);  // touches every page once
+  double prefill = 0, decode = 0;
+  for (int64_t i = 0; i < repeats; ++i) {
+    const double first = generate_seconds(open.engine, requests, 1, seed);
+    const double rest = generate_seconds(open.engine, requests, load.new_tokens, seed) - first;
+    prefill = i == 0 ? first : std::min(prefill, first);
+    decode = i == 0 ? rest : std::min(decode, rest);
+  }
+  const double roofline = decode_roofline(load, m.config(), m.options().dtype, peak);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return {{"prompts", load.prompts}, {"group", load.group}, {"prompt_tokens", load.prompt_tokens}, {"new_tokens", load.new_tokens},
+          {"dtype", config.model.dtype}, {"kernels", config.kernels}, {"threads", open.pool.num_threads()},
+          {"isa", std::string(kernels::cpu::isa_name(kernels::cpu::isa()))},
+          {"decode_tokens_per_s", load.sequences() * static_cast<double>(load.new_tokens - 1) / decode},
+          {"prefill_tokens_per_s", static_cast<double>(load.prompts * load.prompt_tokens) / prefill},
+          {"decode_roofline_share", roofline / decode},
+          {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
+          {"read_gb_per_s", peak.read_bytes * 1e-9}, {"peak_rss_bytes", int64_t{usage.ru_maxrss} * 1024}};
+}
+
+ExitCode run_bench_rollout(const Arguments& arguments) {
+  at::set_num_threads(1);  // lanes are the parallelism
+  auto config = policy_config(arguments);
+  config.engine.lanes = static_cast<int>(arguments.integer_or("lanes", config.engine.lanes, 1, 1024));
+  const Load load{arguments.integer_or("prompts", 8, 1, 1 << 20), arguments.integer_or("group", 8, 1, 65536),
+                  arguments.integer_or("prompt-tokens", 128, 1, 1 << 20), arguments.integer_or("new-tokens", 128, 2, 1 << 20)};
+  const int64_t repeats = arguments.integer_or("repeats", 3, 1, 1000);
+  OpenPolicy open(config);
+  const auto result = measure(load, open, config, seed_of(arguments), repeats);
+  if (arguments.has("json")) {
+    std::cout << result.dump(2) << "\n";
+    return ExitCode::done;
+  }
+  const auto number = [&](const char* key, int digits) { return base::fixed(result.at(key).get<double>(), digits); };
+  std::cout << "decode   " << number("decode_tokens_per_s", 1) << " tokens/s, " << number("decode_roofline_share", 2) << " of the roofline\n"
+            << "prefill  " << number("prefill_tokens_per_s", 1) << " tokens/s\n"
+            << "machine  " << number("peak_gflops_bf16", 0) << " GFLOP/s bf16, " << number("peak_gflops_f32", 0) << " f32, "
+            << number("read_gb_per_s", 1) << " GB/s read\n";
+  return ExitCode::done;
+}
+
+}  // namespace
+
+Verb bench_rollout_verb() {
+  auto options = policy_options();
+  options.push_back({.name = "prompts", .value = "P", .meaning = "random prompts (default 8)"});
+  options.push_back({.name = "group", .value = "G", .meaning = "samples per prompt (default 8)"});
+  options.push_back({.name = "prompt-tokens", .value = "N", .meaning = "tokens of a prompt (default 128)"});
+  options.push_back({.name = "new-tokens", .value = "N", .meaning = "tokens of a sample (default 128)"});
+  options.push_back({.name = "lanes", .value = "N", .meaning = "independent batches, one thread each (default 2)"});
+  options.push_back({.name = "repeats", .value = "N", .meaning = "runs, of which the fastest counts (default 3)"});
+  options.push_back({.name = "seed", .value = "N", .meaning = "keys the prompts and the noise (default 0)"});
+  options.push_back({.name = "json", .meaning = "print all figures as JSON"});
+  return {.name = "bench rollout",
+          .summary = "measure decode and prefill of the rollout engine against this machine's roofline",
+          .usage = {.options = options,
+                    .notes = "The time of a call includes rearranging the weights, once per call.\n"},
+          .run = run_bench_rollout};
+}
+
+}  // namespace lockstep::cli
