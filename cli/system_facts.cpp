@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "base/thread_pool.h"
+#include "kernels/cpu/isa.h"
 
 namespace lockstep::cli {
 namespace {
@@ -55,6 +56,17 @@ std::string x86_features() {
   return features.empty() ? "none of avx2, fma, avx512" : base::join(features, " ");
 }
 
+// Every instruction set that the kernels run on here, the one in use marked.
+std::string kernel_sets() {
+  namespace cpu = kernels::cpu;
+  std::vector<std::string> names;
+  for (int i = 0; i <= static_cast<int>(cpu::best_isa()); ++i) {
+    const auto set = static_cast<cpu::Isa>(i);
+    names.push_back(cat(cpu::isa_name(set), set == cpu::isa() ? " (in use; LOCKSTEP_ISA changes it)" : ""));
+  }
+  return base::join(names, ", ");
+}
+
 std::string limit(rlim_t value, bool is_bytes) {
   if (value == RLIM_INFINITY) return "unlimited";
   return is_bytes ? format_bytes(static_cast<double>(value)) : std::to_string(value);
@@ -76,6 +88,7 @@ Json processor_facts() {
       cat(std::thread::hardware_concurrency(), " on this machine, ", base::default_num_threads(),
           " used by Lockstep (LOCKSTEP_THREADS changes it)"));
   put(facts, "x86 features", x86_features());
+  put(facts, "kernels", kernel_sets());
   return facts;
 }
 

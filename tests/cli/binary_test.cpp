@@ -80,6 +80,8 @@ TEST_CASE("doctor: both forms name versions, processor, memory, disk, limits and
   for (const char* library : {"SentencePiece", "RE2", "utf8proc"})
     CHECK_FALSE(facts["libraries"][library].get<std::string>().empty());
   CHECK(facts["lockstep"]["compiler"].get<std::string>().starts_with("GNU"));
+  CHECK(contains(facts["processor"]["kernels"].get<std::string>(), "scalar"));
+  CHECK(contains(facts["processor"]["kernels"].get<std::string>(), "(in use; LOCKSTEP_ISA changes it)"));
   CHECK(contains(facts["memory"]["total"].get<std::string>(), "iB"));
   CHECK(contains(facts["disk"]["free"].get<std::string>(), "iB"));
 }
