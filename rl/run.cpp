@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep train`: the stages of a run in order, its summary and its final model.
+#include <algorithm>
 #include <filesystem>
 
 #include "base/file.h"
@@ -12,6 +13,12 @@ namespace lockstep::rl {
 namespace {
 
 constexpr int kDone = 0, kRequeue = 75;
+
+bool has_format(const Session& session) {
+  if (!session.rewards) return false;
+  const auto& configs = session.rewards->configs;
+  return std::any_of(configs.begin(), configs.end(), [](const auto& reward) { return reward.type == "format"; });
+}
 
 void write_summary(const Session& session) {
   const auto before = session.folder.read_result("eval_before.json"), after = session.folder.read_result("eval_after.json");
@@ -28,7 +35,7 @@ void write_summary(const Session& session) {
   summary["seed"] = session.config.seed;
   session.folder.write_result("summary.json", summary);
   base::log_info(cat("pass@1 ", base::fixed(before->at("pass_at_1"), 3), " -> ", base::fixed(after->at("pass_at_1"), 3),
-                     ", format ", base::fixed(before->at("format"), 2), " -> ", base::fixed(after->at("format"), 2),
+                     has_format(session) ? cat(", format ", base::fixed(before->at("format"), 2), " -> ", base::fixed(after->at("format"), 2)) : "",
                      ", length ", base::fixed(before->at("mean_length"), 1), " -> ", base::fixed(after->at("mean_length"), 1),
                      ", reflection ", base::fixed(before->at("reflection"), 2), " -> ", base::fixed(after->at("reflection"), 2),
                      ", ", base::format_seconds(total)));
