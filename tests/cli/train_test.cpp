@@ -19,7 +19,7 @@ TEST_CASE("train: --dry-run prints a config that loads again to itself, and star
   CHECK(contains(first.err, "parameters "));
   CHECK(contains(first.err, "memory in MiB: weights "));
   CHECK(contains(first.err, "completion tokens a step"));
-  const auto missing = lockstep({"train", kTinyRun, "--set", "model.path=no/such/model", "--dry-run"});
+  const auto missing = lockstep({"train", kTinyRun, "--set", "model.path=no/such/model", "--set", "model.config={}", "--dry-run"});
   CHECK(missing.exit_code == 0);
   CHECK(contains(missing.err, "no budget: there is no such model"));
   CAPTURE(first.err);
