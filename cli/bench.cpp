@@ -85,7 +85,7 @@ base::Json measure(const Load& load, OpenPolicy& open, const rl::RunConfig& conf
 ExitCode run_bench_rollout(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes are the parallelism
   auto config = policy_config(arguments);
-  config.engine.lanes = static_cast<int>(arguments.integer_or("lanes", config.engine.lanes, 1, 1024));
+  config.engine.lanes = static_cast<int>(arguments.integer_or("lanes", config.engine.lanes, 0, 1024));
   const Load load{arguments.integer_or("prompts", 8, 1, 1 << 20), arguments.integer_or("group", 8, 1, 65536),
                   arguments.integer_or("prompt-tokens", 128, 1, 1 << 20), arguments.integer_or("new-tokens", 128, 2, 1 << 20)};
   const int64_t repeats = arguments.integer_or("repeats", 3, 1, 1000);
@@ -111,7 +111,7 @@ Verb bench_rollout_verb() {
   options.push_back({.name = "group", .value = "G", .meaning = "samples per prompt (default 8)"});
   options.push_back({.name = "prompt-tokens", .value = "N", .meaning = "tokens of a prompt (default 128)"});
   options.push_back({.name = "new-tokens", .value = "N", .meaning = "tokens of a sample (default 128)"});
-  options.push_back({.name = "lanes", .value = "N", .meaning = "independent batches, one thread each (default 2)"});
+  options.push_back({.name = "lanes", .value = "N", .meaning = "independent batches, one thread each (default: one per thread)"});
   options.push_back({.name = "repeats", .value = "N", .meaning = "runs, of which the fastest counts (default 3)"});
   options.push_back({.name = "seed", .value = "N", .meaning = "keys the prompts and the noise (default 0)"});
   options.push_back({.name = "json", .meaning = "print all figures as JSON"});

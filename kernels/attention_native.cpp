@@ -5,7 +5,10 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "base/error.h"
+#include "kernels/backend.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/native.h"
 #include "kernels/native_views.h"
@@ -35,6 +38,19 @@ Call make_call(const Tensor& q, const Tensor& keys, const Tensor& values, int64_
   return {plan, {q.size(1), keys.size(1), keys.size(2), value_dim, !values.defined(), static_cast<float>(scale), dtype_of(q)}};
 }
 
+// Units [begin, end) of (key head, panel), counted head by head.
+void attend(const cpu::AttentionForward& io, const cpu::AttentionPlan& spans, int64_t begin, int64_t end) {
+  const auto panels = static_cast<int64_t>(spans.panels.size());
+  if (begin == 0 && end == panels * io.shape.num_key_heads) {
+    cpu::attention(io, spans, {0, panels, 0, io.shape.num_key_heads});
+    return;
+  }
+  for (int64_t head = begin / panels; head * panels < end; ++head) {
+    const int64_t first = head * panels;
+    cpu::attention(io, spans, {std::max(begin, first) - first, std::min(end, first + panels) - first, head, head + 1});
+  }
+}
+
 // `max` and `sum` [N, H] f32, or both undefined: each row's, for the backward pass.
 Tensor forward(const Tensor& q, const Tensor& keys, const Tensor& values, const Call& call, const Tensor& max, const Tensor& sum) {
   auto out = at::empty({q.size(0), q.size(1), call.shape.value_dim}, q.options());
@@ -43,7 +59,9 @@ Tensor forward(const Tensor& q, const Tensor& keys, const Tensor& values, const 
     io.max = max.mutable_data_ptr<float>();
     io.sum = sum.mutable_data_ptr<float>();
   }
-  cpu::attention(io, call.spans(), call.whole());
+  const auto& spans = call.spans();
+  SharedWork::for_parts(call.shape.num_key_heads * static_cast<int64_t>(spans.panels.size()),
+                        [&](int64_t begin, int64_t end) { attend(io, spans, begin, end); });
   return out;
 }
 

@@ -50,7 +50,7 @@ Tensor forward(const Tensor& x, const Weight& weight) {
     multiply(x, weight.value.t(), out);
     return out;
   }
-  by_dtype(x, [&]<class T>() { cpu::matmul(view<T>(x), weight.packed->get<T>().at(0), output(out)); });
+  by_dtype(x, [&]<class T>() { multiply_packed(view<T>(x), weight.packed->get<T>(), out); });
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <c10/core/ScalarType.h>
 
+#include "kernels/backend.h"
 #include "kernels/cpu/dtype.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/tensor.h"
@@ -30,6 +31,16 @@ cpu::MatrixView<T> view(const Tensor& x) {
 inline cpu::MatmulOutput output(const Tensor& out) {
   if (out.scalar_type() == at::kFloat) return cpu::MatmulOutput::f32(static_cast<float*>(out.mutable_data_ptr()), out.stride(0));
   return cpu::MatmulOutput::bf16(static_cast<uint16_t*>(out.mutable_data_ptr()), out.stride(0));
+}
+
+// out [M, N] = a [M, K] times packed weights transposed.
+template <class T>
+void multiply_packed(const cpu::MatrixView<T>& a, const cpu::PackedMatrix<T>& b, const Tensor& out) {
+  SharedWork::for_parts(b.num_panels(), [&](int64_t begin, int64_t end) {
+    auto c = output(out);
+    c.range = {begin, end};
+    cpu::matmul(a, b.at(0), c);
+  });
 }
 
 // out [M, N] = a [M, K] b [K, N]; strides of a and b are free.

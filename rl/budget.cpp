@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/thread_pool.h"
 #include "model/batch.h"
 #include "model/checkpoint_io.h"
 #include "model/tensor_names.h"
@@ -52,10 +53,11 @@ void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig&
 int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::ScalarType dtype) {
   if (!config.grpo && !config.pretrain) return 0;
   const int64_t per_token = model::kv_bytes_per_token(c, dtype);
-  if (config.engine.kv_cache_rows > 0) return config.engine.kv_cache_rows * config.engine.lanes * per_token;
+  const int64_t lanes = config.engine.lanes > 0 ? config.engine.lanes : base::default_num_threads();
+  if (config.engine.kv_cache_rows > 0) return config.engine.kv_cache_rows * lanes * per_token;
   if (!config.grpo) return 0;
   const auto& g = *config.grpo;
-  const int64_t sequences = std::min<int64_t>(int64_t{g.num_prompts} * g.num_generations, int64_t{config.engine.max_num_seqs} * config.engine.lanes);
+  const int64_t sequences = std::min<int64_t>(int64_t{g.num_prompts} * g.num_generations, int64_t{config.engine.max_num_seqs} * lanes);
   return std::min(config.engine.kv_cache_bytes, sequences * g.sampling.max_completion_length * per_token);
 }
 

@@ -8,17 +8,17 @@
 
 namespace lockstep::rollout {
 
-// Every limit is per lane except the byte budget. Lanes are independent batches, each on one thread; their number is
-// part of what determines the bits of a run, so it does not follow the number of threads.
+// Every limit is per lane except the byte budget. Lanes are independent batches, each on one thread. With our own kernels
+// no bit depends on their number; with torch operations it is part of what determines a run, and does not follow the threads.
 struct EngineConfig {
-  int lanes = 2;
+  int lanes = 0;
   int max_num_seqs = 256;
   int max_num_batched_tokens = 2048;
   int64_t kv_cache_rows = 0;
   int64_t kv_cache_bytes = int64_t{2} << 30;
   int page_size = 16;
   void visit(auto&& field) {
-    field("lanes", lanes, "independent batches, one thread each", base::between(1, 1024));
+    field("lanes", lanes, "independent batches, one thread each; 0: one per thread, with portable kernels 2", base::between(0, 1024));
     field("max_num_seqs", max_num_seqs, "sequences that one lane works on at once", base::between(1, 65536));
     field("max_num_batched_tokens", max_num_batched_tokens,
           "tokens of one forward pass of a lane; longer prompts are cut into chunks", base::between(1, 1 << 24));

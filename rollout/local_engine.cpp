@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "rollout/lane.h"
 #include "rollout/noise.h"
 #include "rollout/partition.h"
@@ -17,6 +18,8 @@
 
 namespace lockstep::rollout {
 namespace {
+
+constexpr int kPortableLanes = 2;
 
 // Completions by request and sample. Lanes write different elements, so only the counters are shared.
 class Collector {
@@ -88,6 +91,19 @@ std::vector<PromptGroup> prompt_groups(const std::vector<Share>& shares,
   return groups;
 }
 
+// The lanes that have work, side by side; one alone shares its work out over all threads.
+void run_lanes(base::ThreadPool& pool, const std::vector<std::vector<Share>>& shares, const std::function<void(int)>& run) {
+  std::vector<int> busy;
+  for (size_t l = 0; l < shares.size(); ++l)
+    if (!shares[l].empty()) busy.push_back(static_cast<int>(l));
+  if (busy.size() == 1) {
+    const kernels::SharedWork shared(pool);
+    run(busy[0]);
+  } else {
+    pool.parallel_for(static_cast<int>(busy.size()), [&](int i) { run(busy[static_cast<size_t>(i)]); });
+  }
+}
+
 EngineStats total(const std::vector<EngineStats>& lanes, const std::vector<Request>& requests) {
   EngineStats sum;
   for (const EngineStats& lane : lanes) {
@@ -111,8 +127,10 @@ LocalEngine::LocalEngine(const model::Transformer& model,
       tokenizer_(tokenizer),
       config_(config),
       pool_(pool),
-      stop_(stop),
-      caches_(static_cast<size_t>(config.lanes)) {}
+      stop_(stop) {
+  if (config_.lanes == 0) config_.lanes = kernels::is_native(model.options().device) ? pool.num_threads() : kPortableLanes;
+  caches_.resize(static_cast<size_t>(config_.lanes));
+}
 
 std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
                                          const SamplingConfig& sampling,
@@ -135,7 +153,7 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   const auto deliver = [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); };
   const LaneContext context{model_, tokenizer_, sampling, stop_strings, weight_version_, must_stop, deliver};
   std::vector<EngineStats> lane_stats(shares.size());
-  pool_.parallel_for(config_.lanes, [&](int l) {
+  const auto run = [&](int l) {
     const auto i = static_cast<size_t>(l);
     if (shares[i].empty()) return;
     try {
@@ -145,7 +163,8 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
       has_failed = true;  // the other lanes need not finish
       throw;
     }
-  });
+  };
+  run_lanes(pool_, shares, run);
   stats_ = total(lane_stats, requests);
   stats_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return collector.take();

@@ -109,6 +109,8 @@ TEST_CASE("contract: lanes, refills, chunks of prompts, pages, preemption and th
       const auto expected = generate(m, engine_config(1, 64, 4096, 16), 1, r);
       CHECK(generate(m, engine_config(2, 64, 4096, 16), 2, r) == expected);
       CHECK(generate(m, engine_config(3, 2, 4096, 16), 5, r) == expected);
+      CHECK(generate(m, engine_config(0, 64, 4096, 16), 7, r) == expected);  // a lane for each thread
+      CHECK(generate(m, engine_config(1, 64, 4096, 16), 5, r) == expected);  // one lane on five threads
       CHECK(generate(m, engine_config(1, 3, 7, 1), 1, r) == expected);
       CHECK(generate(m, engine_config(2, 64, 13, 5), 2, r) == expected);
       CHECK(generate(m, engine_config(1, 64, 64, 4, 200), 1, r) == expected);

@@ -178,7 +178,7 @@ TEST_CASE("engine: limits and sampling load strictly from JSON") {
   CHECK(config.lanes == 4);
   CHECK(base::visited<EngineConfig>() == base::arity<EngineConfig>());
   CHECK(base::visited<SamplingConfig>() == base::arity<SamplingConfig>());
-  check_error([&] { base::load(base::Json::parse(R"({"lanes": 0})"), config); }, "0", "/lanes", "");
+  check_error([&] { base::load(base::Json::parse(R"({"lanes": -1})"), config); }, "-1", "/lanes", "");
 }
 
 TEST_CASE("engine: finish reasons have names") {

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rollout throughput of Lockstep beside transformers and llama.cpp: same weights, prompts of the same length, same number of new
+tokens, alternating runs on one machine. Not a test.
+
+    pip install torch==2.11.0 transformers==5.23.0 gguf xllamacpp
+    build/release/lockstep convert --model M.gguf --output /some/bf16.gguf --type bf16
+    python tests/bench/peers.py build/release/lockstep /some/bf16.gguf [--rounds 3] [--prompts 8 --group 8] [--dtype bf16]
+
+Every measurement is a process of its own. Decode tokens/s = tokens after the first of each sequence, over the time of the whole
+call less that of a call for one token. Prints minimum, median and maximum of each engine and the ratio of the medians.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+ENGINES = ("lockstep", "transformers", "llama.cpp")
+
+
+def lockstep(a):
+    command = [a.binary, "bench", "rollout", "--model", a.model, "--dtype", a.dtype, "--prompts", a.prompts, "--group", a.group,
+               "--prompt-tokens", a.prompt_tokens, "--new-tokens", a.new_tokens, "--repeats", 1, "--json"]
+    out = json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout)
+    return {"decode": out["decode_tokens_per_s"], "prefill": out["prefill_tokens_per_s"]}
+
+
+def rates(a, one, whole):
+    """`one` and `whole`: seconds of calls for one new token and for all."""
+    sequences = a.prompts * a.group
+    return {"decode": sequences * (a.new_tokens - 1) / (whole - one), "prefill": a.prompts * a.prompt_tokens / one}
+
+
+def random_prompts(a, vocab):
+    import random
+    pick = random.Random(1)
+    return [[pick.randrange(3, vocab) for _ in range(a.prompt_tokens)] for _ in range(a.prompts)]
+
+
+def run_transformers(a):
+    import torch
+    import transformers
+    path = pathlib.Path(a.model)
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        str(path.parent), gguf_file=path.name, dtype={"bf16": torch.bfloat16, "f32": torch.float32}[a.dtype]).eval()
+    ids = torch.tensor(random_prompts(a, model.config.vocab_size)).repeat_interleave(a.group, 0)
+
+    def seconds(new):
+        began = time.monotonic()
+        with torch.no_grad():
+            model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=1.0, top_k=0, min_new_tokens=new,
+                           max_new_tokens=new, pad_token_id=0)
+        return time.monotonic() - began
+
+    seconds(2)
+    result = rates(a, seconds(1), seconds(a.new_tokens))
+    result["prefill"] *= a.group  # it computes each prompt once per sample
+    return result
+
+
+def run_llama_cpp(a):
+    import xllamacpp
+    sequences = a.prompts * a.group
+    p = xllamacpp.CommonParams()
+    p.model.path = a.model
+    p.n_parallel = sequences
+    p.n_ctx = sequences * (a.prompt_tokens + a.new_tokens + 8)
+    p.cpuparams.n_threads = p.cpuparams_batch.n_threads = os.cpu_count()
+    p.n_batch = p.n_ubatch = 512
+    p.warmup = False
+    server = xllamacpp.Server(p)
+    prompts = random_prompts(a, 49000)
+
+    def seconds(new):
+        def ask(i):
+            server.handle_completions({"prompt": prompts[i // a.group], "n_predict": new, "temperature": 1.0, "top_k": 0, "top_p": 1.0,
+                                       "min_p": 0.0, "ignore_eos": True, "cache_prompt": False, "seed": i})
+        workers = [threading.Thread(target=ask, args=(i,)) for i in range(sequences)]
+        began = time.monotonic()
+        for w in workers:
+            w.start()
+        for w in workers:
+            w.join()
+        return time.monotonic() - began
+
+    result = rates(a, seconds(1), seconds(a.new_tokens))
+    result["prefill"] *= a.group
+    return result
+
+
+def measure(a, engine):
+    if engine == "lockstep":
+        return lockstep(a)
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", engine]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(out.splitlines()[-1])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("model")
+    parser.add_argument("--dtype", default="bf16", choices=["bf16", "f32"])
+    for name, default in (("rounds", 3), ("prompts", 8), ("group", 8), ("prompt-tokens", 128), ("new-tokens", 128)):
+        parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    a = parser.parse_args()
+    if a.one:
+        print(json.dumps({"transformers": run_transformers, "llama.cpp": run_llama_cpp}[a.one](a)), flush=True)
+        os._exit(0)  # a server's threads may outlive the work
+    results = {engine: [] for engine in a.engines.split(",")}
+    for number in range(a.rounds):
+        for engine in results:
+            results[engine].append(measure(a, engine))
+            print(f"round {number + 1}: {engine} {results[engine][-1]}", flush=True)
+    for key in ("decode", "prefill"):
+        ours = statistics.median(r[key] for r in results["lockstep"])
+        for engine, runs in results.items():
+            values = sorted(r[key] for r in runs)
+            middle = statistics.median(values)
+            print(f"{key:8} {engine:13} min {values[0]:8.1f}  median {middle:8.1f}  max {values[-1]:8.1f} tokens/s   "
+                  f"lockstep is {ours / middle:.2f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
