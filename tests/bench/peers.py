@@ -71,15 +71,17 @@ def run_llama_cpp(a):
     p.n_parallel = sequences
     p.n_ctx = sequences * (a.prompt_tokens + a.new_tokens + 8)
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = os.cpu_count()
-    p.n_batch = p.n_ubatch = 512
+    p.n_batch = p.n_ubatch = a.llama_batch
+    p.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
+    p.kv_unified = False
     p.warmup = False
     server = xllamacpp.Server(p)
     prompts = random_prompts(a, 49000)
 
     def seconds(new):
         def ask(i):
-            server.handle_completions({"prompt": prompts[i // a.group], "n_predict": new, "temperature": 1.0, "top_k": 0, "top_p": 1.0,
-                                       "min_p": 0.0, "ignore_eos": True, "cache_prompt": False, "seed": i})
+            server.handle_completions({"prompt": prompts[i // a.group], "n_predict": new, "temperature": 0.0, "samplers": ["top_k"], "top_k": 1,
+                                       "ignore_eos": True, "cache_prompt": False, "seed": i})
         workers = [threading.Thread(target=ask, args=(i,)) for i in range(sequences)]
         began = time.monotonic()
         for w in workers:
@@ -108,6 +110,7 @@ def main():
     parser.add_argument("--dtype", default="bf16", choices=["bf16", "f32"])
     for name, default in (("rounds", 3), ("prompts", 8), ("group", 8), ("prompt-tokens", 128), ("new-tokens", 128)):
         parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--llama-batch", type=int, default=512, help="n_batch and n_ubatch of llama.cpp")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--one", help=argparse.SUPPRESS)
     a = parser.parse_args()
