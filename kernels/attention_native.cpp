@@ -8,10 +8,10 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "kernels/backend.h"
 #include "kernels/cpu/attention.h"
 #include "kernels/native.h"
 #include "kernels/native_views.h"
+#include "kernels/shared_work.h"
 
 namespace lockstep::kernels::native {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <c10/core/ScalarType.h>
 
-#include "kernels/backend.h"
 #include "kernels/cpu/dtype.h"
 #include "kernels/cpu/matmul.h"
+#include "kernels/shared_work.h"
 #include "kernels/tensor.h"
 
 namespace lockstep::kernels::native {

@@ -25,6 +25,5 @@ void adamw_update_portable(
 double sum_of_squares(const float* values, int64_t size);
 
 void bf16_to_f32(const uint16_t* from, float* to, int64_t size);  // exact
-void f32_to_bf16(const float* from, uint16_t* to, int64_t size);  // nearest even; NaN stays NaN
 
 }  // namespace lockstep::rl

@@ -26,13 +26,4 @@ void bf16_to_f32(const uint16_t* from, float* to, int64_t size) {
   for (int64_t i = 0; i < size; ++i) to[i] = std::bit_cast<float>(uint32_t{from[i]} << 16);
 }
 
-void f32_to_bf16(const float* from, uint16_t* to, int64_t size) {
-  for (int64_t i = 0; i < size; ++i) {
-    const auto bits = std::bit_cast<uint32_t>(from[i]);
-    const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
-    const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
-    to[i] = static_cast<uint16_t>(is_nan ? 0x7fc0u : rounded);
-  }
-}
-
 }  // namespace lockstep::rl

@@ -36,18 +36,19 @@ int64_t kept_per_token(const model::ModelConfig& c, int64_t layer) {
   return 4 * d + attention + 3 * width + gathered;
 }
 
-int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, int64_t element_bytes) {
+// Of one micro-batch on each shard, when an update has `tokens`.
+int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
   int64_t per_token = 0;
   for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) per_token += kept_per_token(c, layer);
-  return per_token * element_bytes * learner.max_tokens * learner.num_shards;
+  return per_token * element_bytes * std::min(learner.max_tokens * learner.num_shards, tokens);
 }
 
-void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, int64_t element_bytes) {
+void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
   const int64_t p = budget.num_parameters;
   budget.gradient_bytes = std::max(budget.gradient_bytes, p * element_bytes * learner.num_shards);
   // Two f32 moments, and f32 masters of weights that are stored in less.
   budget.optimizer_bytes = std::max(budget.optimizer_bytes, p * (element_bytes < 4 ? 12 : 8));
-  budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, element_bytes));
+  budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, tokens, element_bytes));
 }
 
 int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::ScalarType dtype) {
@@ -72,18 +73,18 @@ Budget make_budget(const RunConfig& config) {
   budget.weight_bytes = budget.num_parameters * element_bytes;
   budget.cache_bytes = cache_bytes(config, c, dtype);
   if (config.pretrain) {
-    add_stage(budget, c, config.pretrain->learner, element_bytes);
+    add_stage(budget, c, config.pretrain->learner, config.pretrain->batch_tokens, element_bytes);
     budget.pretrain_tokens = capped_steps(config, config.pretrain->max_steps) * config.pretrain->batch_tokens;
   }
   if (config.sft) {
-    add_stage(budget, c, config.sft->learner, element_bytes);
+    add_stage(budget, c, config.sft->learner, config.sft->batch_tokens, element_bytes);
     budget.sft_tokens = capped_steps(config, config.sft->max_steps) * config.sft->batch_tokens;
   }
   if (config.grpo) {
     const auto& g = *config.grpo;
-    add_stage(budget, c, g.learner, element_bytes);
     if (g.loss.beta > 0) budget.reference_bytes = budget.weight_bytes;
     budget.completion_tokens_per_step = int64_t{g.num_prompts} * g.num_generations * g.sampling.max_completion_length;
+    add_stage(budget, c, g.learner, budget.completion_tokens_per_step / g.num_minibatches, element_bytes);
     budget.completion_tokens = capped_steps(config, g.max_steps) * budget.completion_tokens_per_step;
   }
   return budget;
@@ -95,7 +96,7 @@ std::vector<std::string> Budget::lines() const {
   out.push_back(cat("parameters ", num_parameters));
   out.push_back(cat("memory in MiB: weights ", mib(weight_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
                     mib(optimizer_bytes), ", reference ", mib(reference_bytes), ", cache at most ", mib(cache_bytes),
-                    ", activations at least ", mib(activation_bytes), "; together ", mib(total_bytes())));
+                    ", activations about ", mib(activation_bytes), "; together ", mib(total_bytes())));
   if (pretrain_tokens > 0) out.push_back(cat("pre-training: at least ", pretrain_tokens, " tokens"));
   if (sft_tokens > 0) out.push_back(cat("fine-tuning: at least ", sft_tokens, " tokens"));
   if (completion_tokens > 0)

@@ -10,8 +10,9 @@
 
 namespace lockstep::rl {
 
-// Bytes of the largest stage, and tokens of all of them. Activations are those that the backward pass keeps of one
-// micro-batch per shard, counted from the shapes of the forward definition: a lower bound.
+// Bytes of the largest stage, and tokens of all of them. Activations are what the backward pass keeps of one micro-batch per
+// shard, counted from the shapes of the forward definition when completions are as long as they may be; prompts, logits and
+// what an operation needs for itself are left out. LibTorch and the program come on top, some 400 MiB.
 struct Budget {
   int64_t num_parameters = 0;
   int64_t weight_bytes = 0, gradient_bytes = 0, optimizer_bytes = 0, reference_bytes = 0, cache_bytes = 0, activation_bytes = 0;

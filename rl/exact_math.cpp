@@ -52,14 +52,4 @@ double cos_pi_exact(double x) {
   return cos_series(angle * angle);
 }
 
-double power_exact(double base, int64_t n) {
-  LOCKSTEP_CHECK(n >= 0, "power_exact takes n >= 0");
-  double result = 1.0;
-  for (; n > 0; n >>= 1) {
-    if (n & 1) result *= base;
-    base *= base;
-  }
-  return result;
-}
-
 }  // namespace lockstep::rl

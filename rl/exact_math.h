@@ -13,7 +13,4 @@ double exp_exact(double x);
 // cos(pi * x) for x in [0, 1]; absolute error <= 2e-16; exactly 1, 0, -1 at 0, 1/2, 1.
 double cos_pi_exact(double x);
 
-// base^n by repeated squaring, n >= 0.
-double power_exact(double base, int64_t n);
-
 }  // namespace lockstep::rl

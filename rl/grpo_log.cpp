@@ -7,9 +7,7 @@
 
 #include "base/text.h"
 #include "base/file.h"
-#include "kernels/backend.h"
 #include "rl/completions_table.h"
-#include "rl/grpo_update.h"
 
 namespace lockstep::rl {
 namespace {
@@ -52,7 +50,6 @@ void GrpoLog::rollout(const Rollout& rollout) {
 }
 
 void GrpoLog::update(const LossMetrics& metrics, const StepReport& report) {
-  if (losses_.empty()) check_on_policy(metrics, config_, kernels::is_native(session_.policy.transformer.options().device), stage_.step());
   losses_.push_back(metrics);
   reports_.push_back(report);
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "kernels/backend.h"
 #include "kernels/token_logprobs.h"
 
 namespace lockstep::rl {
@@ -91,8 +92,8 @@ std::vector<std::vector<TrainSample>> split_minibatches(const RolloutAdvantages&
   return out;
 }
 
-void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, bool keeps_contract, int64_t step) {
-  if (!keeps_contract || config.logp_mismatch == "log" || metrics.logp_difference_max == 0) return;
+void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, const at::Device& device, int64_t step) {
+  if (!kernels::is_native(device) || config.logp_mismatch == "log" || metrics.logp_difference_max == 0) return;
   throw Error(cat("the learner's log-probabilities differ from those that the sampler recorded, by up to ", metrics.logp_difference_max),
               cat("grpo, step ", step),
               "run `lockstep check parity` on the run's last checkpoint and report what it says; grpo.logp_mismatch = \"log\" goes on");

@@ -32,9 +32,9 @@ RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& c
 std::vector<std::vector<TrainSample>> split_minibatches(const RolloutAdvantages& advantages, size_t num_groups,
                                                         const GrpoConfig& config, uint64_t seed, int64_t step, int iteration);
 
-// The first update after a rollout computes what the sampler computed: where the kernels keep the numeric contract, a
-// difference is a fault of ours, and Error unless config.logp_mismatch says "log".
-void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, bool keeps_contract, int64_t step);
+// Before the first update after a rollout the learner computes what the sampler computed: where the kernels on `device` keep
+// the numeric contract, a difference is a fault of ours, and an Error unless config.logp_mismatch says "log".
+void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, const at::Device& device, int64_t step);
 
 // Loss and gradients (left in .grad() of the learner's model) of one minibatch. Samples whose loss is zero by construction (advantage
 // 0 and no KL term, or masked) are counted in the totals but not computed. `reference` may be null when beta is 0.

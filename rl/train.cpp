@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GRPO (DeepSeekMath section 4.1, arXiv:2402.03300): the loop that a reader opens first.
+#include <utility>
+
 #include "rl/grpo_log.h"
 #include "rl/grpo_update.h"
 #include "rl/reference_model.h"
@@ -23,10 +25,12 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
                                      *session.rewards, session.config.seed);  // P x G completions o_i, rewards r_i
     log.rollout(rollout);
     const auto advantages = rollout_advantages(rollout, config);  // A_i = (r_i - mean) / std within the group
+    bool is_on_policy = true;  // until the first update
     for (int iteration = 0; iteration < config.num_iterations; ++iteration)
       for (const auto& minibatch :
            split_minibatches(advantages, rollout.groups.size(), config, session.config.seed, step, iteration)) {
         const auto metrics = accumulate_grpo(stage.learner(), rollout, minibatch, config, reference.get());  // eq. 3
+        if (std::exchange(is_on_policy, false)) check_on_policy(metrics, config, stage.learner().model().options().device, step);
         log.update(metrics, stage.update(learning_rate(config.learner.schedule, step, stage.num_steps())));
       }
     reference.refresh_if_due(step + 1);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "kernels/backend.h"
+#include "kernels/shared_work.h"
 #include "rollout/lane.h"
 #include "rollout/noise.h"
 #include "rollout/partition.h"

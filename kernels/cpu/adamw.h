@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The optimizer's passes over long f32 arrays: sum of squares for clipping, scaling, and AdamW.
+// One AdamW update of a stretch of f32 parameters.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +7,6 @@
 #include "kernels/cpu/isa.h"
 
 namespace lockstep::kernels::cpu {
-
-// Squares are added in blocks of this many elements, from element 0 on.
-inline constexpr int64_t kSquaresBlock = 4096;
-
-// blocks[b] = sum of x_i^2 over block b in f32: lane i % 16 adds by fma in ascending i, lanes are added by halves.
-// Threads may share an array out at multiples of kSquaresBlock. |x| below 1.1e-19 counts as 0 (its square is denormal).
-void square_sums(const float* x, int64_t size, float* blocks, Isa isa = isa());  // [ceil(size / kSquaresBlock)]
-
-// The blocks' sums, added in f64 in ascending order.
-double sum_of_squares(const float* x, int64_t size, Isa isa = isa());
-
-// x *= factor.
-void scale(float* x, int64_t size, float factor, Isa isa = isa());
 
 // Decoupled weight decay (Loshchilov and Hutter, arXiv:1711.05101, algorithm 2), step t from 1:
 //   g = grad_scale gradient;  m = beta1 m + (1 - beta1) g;  v = beta2 v + ((1 - beta2) g) g
@@ -49,8 +36,6 @@ struct AdamWSpan {
 void adamw(const AdamWSpan& span, const AdamWCoefficients& c, Isa isa = isa());
 
 struct AdamWKernels {
-  void (*square_sums)(const float* x, int64_t size, float* blocks);
-  void (*scale)(float* x, int64_t size, float factor);
   void (*update)(const AdamWSpan&, const AdamWCoefficients&);
 };
 

@@ -1,27 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The optimizer's passes over lanes.
+// AdamW over lanes.
 #include "kernels/cpu/adamw.h"
 #include "kernels/cpu/lane_loop.h"
 
 namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
 namespace {
-
-void square_sums(const float* x, int64_t size, float* blocks) {
-  for (int64_t begin = 0; begin < size; begin += kSquaresBlock) {
-    const int64_t left = size - begin;
-    Lanes squares = Lanes::zero();
-    for_lanes(left < kSquaresBlock ? left : kSquaresBlock, [&](auto lanes) {
-      const Lanes v = lanes.load(x + begin);
-      squares = fma(v, v, squares);
-    });
-    blocks[begin / kSquaresBlock] = sum(squares);
-  }
-}
-
-void scale_all(float* x, int64_t size, float factor) {
-  const Lanes f = Lanes::broadcast(factor);
-  for_lanes(size, [&](auto lanes) { lanes.store(x, lanes.load(x) * f); });
-}
 
 void update(const AdamWSpan& span, const AdamWCoefficients& c) {
   const Lanes grad_scale = Lanes::broadcast(c.grad_scale), decay = Lanes::broadcast(c.decay);
@@ -44,6 +27,6 @@ void update(const AdamWSpan& span, const AdamWCoefficients& c) {
 }  // namespace
 
 extern const AdamWKernels adamw_kernels;
-const AdamWKernels adamw_kernels = {square_sums, scale_all, update};
+const AdamWKernels adamw_kernels = {update};
 
 }  // namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE

@@ -2,24 +2,11 @@
 // AdamW, element by element.
 #include "kernels/cpu/adamw_ref.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu/math_ref.h"
 
 namespace lockstep::kernels::cpu {
-
-double sum_of_squares_ref(const float* x, int64_t size) {
-  const FloatMode mode;
-  double total = 0;
-  for (int64_t begin = 0; begin < size; begin += kSquaresBlock) {
-    LaneSumRef block;
-    for (int64_t i = 0; i < std::min(kSquaresBlock, size - begin); ++i)
-      block.partial(i) = std::fma(x[begin + i], x[begin + i], block.partial(i));
-    total += static_cast<double>(block.total());
-  }
-  return total;
-}
 
 void adamw_ref(const AdamWSpan& span, const AdamWCoefficients& c) {
   const FloatMode mode;

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error.h"
+
 namespace lockstep::kernels::cpu {
 namespace {
 
@@ -129,6 +131,16 @@ SinCos sin_cos_f64(double x) {
 }
 
 double log_f64(double x) { return log_pair(x).high; }
+
+double integer_power_f64(double base, int64_t n) {
+  LOCKSTEP_CHECK(n >= 0, "integer_power_f64 takes n >= 0");
+  double result = 1.0;
+  for (; n > 0; n >>= 1) {
+    if (n & 1) result *= base;
+    base *= base;
+  }
+  return result;
+}
 
 double power_f64(double base, double exponent) { return exp_of(log_pair(base) * Pair{exponent, 0}); }
 

@@ -26,6 +26,11 @@ TEST_CASE("chat: an answer to every line, other noise at every turn, and the sam
   const auto first = chat(scratch, "User: 1+2=?\n\nUser: 1+2=?\n", "--prefill a");
   const auto greedy = chat(scratch, "User: 1+2=?\nUser: 1+2=?\n/exit\nUser: 5+5=?\n", "--temperature 0 --prefill a");
   CHECK(first == chat(scratch, "User: 1+2=?\n\nUser: 1+2=?\n", "--prefill a"));
+  const auto once = chat(scratch, "User: 1+2=?\n", "--prefill a");
+  auto twice = once;
+  twice.pop_back();  // behind the last line feed
+  twice.insert(twice.end(), once.begin(), once.end());
+  CHECK(first != twice);
   CHECK(first != greedy);
   const auto end = std::find(greedy.begin(), greedy.end(), std::string());
   CHECK(std::count_if(greedy.begin(), end, [](const auto& line) { return line.starts_with("a"); }) == 2);

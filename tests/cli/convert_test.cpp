@@ -15,7 +15,7 @@ namespace {
 
 const std::string kModels = std::string(LOCKSTEP_SOURCE_DIR) + "/tests/fixtures/models/";
 
-// Largest difference over all tensors of two models; infinite when their tensors are not the same.
+// Largest difference over all tensors of the first model; the second one has them too, or opening them is an Error.
 double distance(const std::string& a, const std::string& b) {
   const auto x = model::open_model(a), y = model::open_model(b);
   double largest = 0;
@@ -77,6 +77,8 @@ TEST_CASE("convert: what cannot be done is refused before anything is written") 
   CHECK_FALSE(std::filesystem::exists(out));
   const auto run = lockstep({"convert", "--model", kModels + "deepseek_v3", "--output", out + ".gguf"});
   CHECK(run.exit_code == 1);
+  CHECK(contains(run.err, "deepseek_v3"));
+  CHECK(contains(run.err, "write a Hugging Face folder"));
   CHECK_FALSE(std::filesystem::exists(out + ".gguf"));
 }
 

@@ -48,14 +48,4 @@ TEST_CASE("cos_pi_exact: within 2e-16 of the true value, exact at 0, 1/2 and 1, 
   CHECK(worst < 2e-16);
 }
 
-TEST_CASE("power_exact: equals repeated multiplication to rounding") {
-  CHECK(rl::power_exact(0.9, 0) == 1.0);
-  CHECK(rl::power_exact(2, 40) == 1099511627776.0);
-  double product = 1;
-  for (int n = 1; n < 200; ++n) {
-    product *= 0.999;
-    CHECK(rl::power_exact(0.999, n) == doctest::Approx(product).epsilon(1e-14));
-  }
-}
-
 }  // namespace lockstep

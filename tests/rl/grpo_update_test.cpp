@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "kernels/backend.h"
 #include "tests/rl/tiny_rows.h"
 #include "tests/support/errors.h"
 
@@ -260,14 +261,16 @@ TEST_CASE("grpo update: the split is a function of seed, step and iteration") {
 TEST_CASE("grpo update: a difference between sampler and learner on an on-policy step is an Error, unless told otherwise") {
   rl::LossMetrics metrics;
   rl::GrpoConfig config;
-  CHECK_NOTHROW(rl::check_on_policy(metrics, config, true, 3));
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, at::kCPU, 3));
   metrics.logp_difference_max = 1e-9;
-  check_error([&] { rl::check_on_policy(metrics, config, true, 3); },
+  check_error([&] { rl::check_on_policy(metrics, config, at::kCPU, 3); },
               "the learner's log-probabilities differ from those that the sampler recorded, by up to 1e-09", "grpo, step 3",
               "lockstep check parity");
-  CHECK_NOTHROW(rl::check_on_policy(metrics, config, /*keeps_contract=*/false, 3));
+  kernels::set_backend(kernels::Backend::portable);  // promises nothing
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, at::kCPU, 3));
+  kernels::set_backend(kernels::Backend::automatic);
   config.logp_mismatch = "log";
-  CHECK_NOTHROW(rl::check_on_policy(metrics, config, true, 3));
+  CHECK_NOTHROW(rl::check_on_policy(metrics, config, at::kCPU, 3));
 }
 
 }  // namespace lockstep::test

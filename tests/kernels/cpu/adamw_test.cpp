@@ -36,43 +36,6 @@ struct Setup {
 
 }  // namespace
 
-TEST_CASE("adamw: sums of squares equal the reference in bits, and can be shared out at blocks") {
-  for (const int64_t size : sizes()) {
-    const auto x = normal_values(size, static_cast<uint64_t>(size) + 1);
-    const double wanted = sum_of_squares_ref(x.data(), size);
-    double exact = 0;
-    for (const float v : x) exact += static_cast<double>(v) * static_cast<double>(v);
-    CHECK(wanted == doctest::Approx(exact).epsilon(1e-6));
-    for (const Isa isa : all_isas()) {
-      CHECK(sum_of_squares(x.data(), size, isa) == wanted);
-      std::vector<float> blocks(static_cast<size_t>((size + kSquaresBlock - 1) / kSquaresBlock));
-      double total = 0;
-      for (size_t b = blocks.size(); b-- > 0;) {
-        const int64_t begin = static_cast<int64_t>(b) * kSquaresBlock;
-        square_sums(x.data() + begin, std::min(kSquaresBlock, size - begin), &blocks[b], isa);
-      }
-      for (const float block : blocks) total += static_cast<double>(block);
-      CHECK(total == wanted);
-    }
-  }
-  const auto wild = wild_values(5000, 3);
-  for (const Isa isa : all_isas()) CHECK(std::isnan(sum_of_squares(wild.data(), 5000, isa)));
-}
-
-TEST_CASE("adamw: scaling is one product per element") {
-  for (const int64_t size : sizes())
-    for (const Isa isa : all_isas()) {
-      auto x = wild_values(size, 5);
-      auto wanted = x;
-      {
-        const FloatMode mode;
-        for (float& v : wanted) v = v * 0.37f;
-      }
-      scale(x.data(), size, 0.37f, isa);
-      check_same(x, wanted, cat(isa_name(isa), " size ", size));
-    }
-}
-
 TEST_CASE("adamw: updates equal the reference in bits") {
   const AdamWCoefficients c = adamw_coefficients({1e-3, 0.9, 0.95, 1e-8, 0.1, 0.7, 3});
   for (const int64_t size : sizes())

@@ -176,9 +176,6 @@ void optimizer(Isa isa, int64_t size) {
   const AdamWSpan span{theta.data(), m.data(), v.data(), g.data(), bf16.data(), size};
   const auto c = adamw_coefficients({1e-4, 0.9, 0.95, 1e-8, 0.1, 1.0, 10});
   print(cat("adamw [", size, "]"), seconds([&] { adamw(span, c, isa); }), size, 30 * size);
-  double total = 0;
-  print(cat("sum_of_squares [", size, "]"), seconds([&] { total += sum_of_squares(g.data(), size, isa); }), size,
-        4 * size);
 }
 
 void bench(Isa isa) {

@@ -57,4 +57,14 @@ TEST_CASE("f64 logarithm and power: within 1 ulp") {
   CHECK(power_f64(2, -3) == 0.125);
 }
 
+TEST_CASE("f64 math: an integer power equals repeated multiplication to rounding") {
+  CHECK(integer_power_f64(0.9, 0) == 1.0);
+  CHECK(integer_power_f64(2, 40) == 1099511627776.0);
+  double product = 1;
+  for (int n = 1; n < 200; ++n) {
+    product *= 0.999;
+    CHECK(integer_power_f64(0.999, n) == doctest::Approx(product).epsilon(1e-14));
+  }
+}
+
 }  // namespace lockstep::kernels::cpu::test
