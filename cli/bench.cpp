@@ -78,6 +78,8 @@ base::Json measure(const Load& load, OpenPolicy& open, const rl::RunConfig& conf
           {"decode_tokens_per_s", load.sequences() * static_cast<double>(load.new_tokens - 1) / decode},
           {"prefill_tokens_per_s", static_cast<double>(load.prompts * load.prompt_tokens) / prefill},
           {"decode_roofline_share", roofline / decode},
+          {"draft", config.engine.draft}, {"draft_acceptance_rate", open.engine.stats().acceptance_rate()},
+          {"tokens_per_step", open.engine.stats().tokens_per_step()},
           {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
           {"read_gb_per_s", peak.read_bytes * 1e-9}, {"peak_rss_bytes", int64_t{usage.ru_maxrss} * 1024}};
 }
@@ -86,6 +88,7 @@ ExitCode run_bench_rollout(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes are the parallelism
   auto config = policy_config(arguments);
   config.engine.lanes = static_cast<int>(arguments.integer_or("lanes", config.engine.lanes, 0, 1024));
+  config.engine.draft = arguments.value("draft").value_or("none");
   const Load load{arguments.integer_or("prompts", 8, 1, 1 << 20), arguments.integer_or("group", 8, 1, 65536),
                   arguments.integer_or("prompt-tokens", 128, 1, 1 << 20), arguments.integer_or("new-tokens", 128, 2, 1 << 20)};
   const int64_t repeats = arguments.integer_or("repeats", 3, 1, 1000);
@@ -112,6 +115,7 @@ Verb bench_rollout_verb() {
   options.push_back({.name = "prompt-tokens", .value = "N", .meaning = "tokens of a prompt (default 128)"});
   options.push_back({.name = "new-tokens", .value = "N", .meaning = "tokens of a sample (default 128)"});
   options.push_back({.name = "lanes", .value = "N", .meaning = "independent batches, one thread each (default: one per thread)"});
+  options.push_back({.name = "draft", .value = "KIND", .meaning = "auto, mtp, lookup or none (default none)"});
   options.push_back({.name = "repeats", .value = "N", .meaning = "runs, of which the fastest counts (default 3)"});
   options.push_back({.name = "seed", .value = "N", .meaning = "keys the prompts and the noise (default 0)"});
   options.push_back({.name = "json", .meaning = "print all figures as JSON"});

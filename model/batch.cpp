@@ -41,11 +41,12 @@ Batch make_batch(const std::vector<Segment>& segments, const at::Device& device)
   return batch;
 }
 
-KvCache make_kv_cache(const ModelConfig& config, int64_t num_rows, at::ScalarType dtype, const at::Device& device) {
+KvCache make_kv_cache(
+    const ModelConfig& config, int64_t num_rows, at::ScalarType dtype, const at::Device& device, bool with_mtp) {
   KvCache cache;
   cache.num_rows = num_rows;
   const auto options = at::TensorOptions().dtype(dtype).device(device);
-  for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
+  for (int64_t layer = 0; layer < config.num_hidden_layers + with_mtp; ++layer) {
     if (config.is_mla()) {
       cache.keys.push_back(at::zeros({num_rows, 1, config.kv_lora_rank + config.qk_rope_head_dim}, options));
       cache.values.emplace_back();
@@ -57,10 +58,10 @@ KvCache make_kv_cache(const ModelConfig& config, int64_t num_rows, at::ScalarTyp
   return cache;
 }
 
-int64_t kv_bytes_per_token(const ModelConfig& config, at::ScalarType dtype) {
+int64_t kv_bytes_per_token(const ModelConfig& config, at::ScalarType dtype, bool with_mtp) {
   const int64_t values = config.is_mla() ? config.kv_lora_rank + config.qk_rope_head_dim
                                          : 2 * config.num_key_value_heads * config.head_dim;
-  return values * config.num_hidden_layers * static_cast<int64_t>(c10::elementSize(dtype));
+  return values * (config.num_hidden_layers + with_mtp) * static_cast<int64_t>(c10::elementSize(dtype));
 }
 
 }  // namespace lockstep::model

@@ -37,8 +37,10 @@ struct KvCache {
   std::vector<Tensor> keys, values;
   int64_t num_rows = 0;
 };
-KvCache make_kv_cache(const ModelConfig& config, int64_t num_rows, at::ScalarType dtype, const at::Device& device);
+// `with_mtp`: one more layer, the last, for an MTP module.
+KvCache make_kv_cache(
+    const ModelConfig& config, int64_t num_rows, at::ScalarType dtype, const at::Device& device, bool with_mtp = false);
 // Bytes of one cached token over all layers.
-int64_t kv_bytes_per_token(const ModelConfig& config, at::ScalarType dtype);
+int64_t kv_bytes_per_token(const ModelConfig& config, at::ScalarType dtype, bool with_mtp = false);
 
 }  // namespace lockstep::model

@@ -136,17 +136,32 @@ struct Transformer::Impl {
     return l;
   }
 
-  // Calls work for every weight of a product in the layers and the head.
+  // Calls work for every weight of a product.
   void for_weights(const auto& work) {
-    for (Layer& l : layers)
-      for (Weight* w : {&l.attention.qkv, &l.attention.q_b, &l.attention.o, &l.mlp.gate_up, &l.mlp.down, &l.moe.gate_up,
-                        &l.moe.down, &l.moe.shared.gate_up, &l.moe.shared.down})
-        work(*w);
+    for (Layer& l : layers) for_weights_of(l, work);
     work(head);
+    if (!config.num_nextn_predict_layers) return;
+    work(eh_proj);
+    for_weights_of(mtp_layer, work);
+  }
+
+  static void for_weights_of(Layer& l, const auto& work) {
+    for (Weight* w : {&l.attention.qkv, &l.attention.q_b, &l.attention.o, &l.mlp.gate_up, &l.mlp.down, &l.moe.gate_up,
+                      &l.moe.down, &l.moe.shared.gate_up, &l.moe.shared.down})
+      work(*w);
   }
 
   Tensor feed_forward(const Mlp& m, const Tensor& x) const {
     return kernels::linear(kernels::swiglu(kernels::linear(x, m.gate_up)), m.down);
+  }
+
+  void record(RoutingStats& stats, size_t layer, const Tensor& counts, const Tensor& experts) const {
+    stats.counts.resize(static_cast<size_t>(num_moe_layers));
+    auto& total = stats.counts[layer];
+    total = total.defined() ? total + counts : counts;
+    if (!stats.keeps_experts) return;
+    stats.experts.resize(static_cast<size_t>(num_moe_layers));
+    stats.experts[layer] = experts;
   }
 
   // sum over chosen experts of weight * expert(x), plus the shared experts (arXiv:2412.19437 eq. 12-16).
@@ -155,12 +170,7 @@ struct Transformer::Impl {
     const auto routing = kernels::route(logits, m.bias, router);
     Tensor counts;
     auto out = kernels::routed_experts(x, routing.experts, routing.weights, m.gate_up, m.down, stats ? &counts : nullptr);
-    if (stats) {
-      auto& total = stats->counts;
-      if (total.empty()) total.resize(static_cast<size_t>(num_moe_layers));
-      auto& slot = total[static_cast<size_t>(m.stats_index)];
-      slot = slot.defined() ? slot + counts : counts;
-    }
+    if (stats) record(*stats, static_cast<size_t>(m.stats_index), counts, routing.experts);
     return m.shared.gate_up.defined() ? out + feed_forward(m.shared, x) : out;
   }
 
@@ -283,13 +293,15 @@ Tensor Transformer::forward(const Batch& batch, KvCache* cache, RoutingStats* st
   return kernels::rms_norm(x, impl_->norm, impl_->config.rms_norm_eps);
 }
 
-Tensor Transformer::forward_mtp(const Batch& batch, const Tensor& hidden, const Tensor& next_ids, RoutingStats* stats) const {
+Tensor Transformer::forward_mtp(
+    const Batch& batch, const Tensor& hidden, const Tensor& next_ids, RoutingStats* stats, KvCache* cache) const {
   LOCKSTEP_CHECK(impl_->config.num_nextn_predict_layers > 0, "this model has no MTP module");
   const double eps = impl_->config.rms_norm_eps;
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
   const auto embedded = kernels::rms_norm(at::embedding(impl_->embedding, next_ids), impl_->enorm, eps);
   const auto joined = at::cat({embedded, kernels::rms_norm(hidden, impl_->hnorm, eps)}, 1);
-  const auto x = impl_->decoder_layer(impl_->mtp_layer, kernels::linear(joined, impl_->eh_proj), batch, rope, nullptr, 0, stats);
+  const auto x = impl_->decoder_layer(impl_->mtp_layer, kernels::linear(joined, impl_->eh_proj), batch, rope, cache,
+                                      impl_->layers.size(), stats);
   return kernels::rms_norm(x, impl_->mtp_norm, eps);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "base/text.h"
 #include "base/file.h"
@@ -23,6 +24,19 @@ void add_spread(MetricsRow& row, const std::string& prefix, const std::string& s
   row.set(prefix + "mean_" + suffix, values.empty() ? 0 : sum / static_cast<double>(values.size()));
   row.set(prefix + "min_" + suffix, low);
   row.set(prefix + "max_" + suffix, high);
+}
+
+// Of each mixture layer: the busiest expert and its load over the mean (DeepSeek-V3's MaxVio is that less 1).
+void add_expert_load(MetricsRow& row, const std::vector<std::vector<int64_t>>& layers) {
+  for (size_t l = 0; l < layers.size(); ++l) {
+    const auto busiest = std::max_element(layers[l].begin(), layers[l].end());
+    const auto sum = std::accumulate(layers[l].begin(), layers[l].end(), int64_t{0});
+    if (sum == 0) continue;
+    const std::string prefix = cat("perf/expert_load/layer_", l, "/");
+    row.set(prefix + "max_over_mean", static_cast<double>(*busiest) * static_cast<double>(layers[l].size()) / static_cast<double>(sum));
+    row.set(prefix + "busiest", static_cast<double>(busiest - layers[l].begin()));
+    row.set(prefix + "idle", static_cast<double>(std::count(layers[l].begin(), layers[l].end(), 0)));
+  }
 }
 
 std::string describe(const EvalResult& r) {
@@ -62,6 +76,9 @@ MetricsRow GrpoLog::row(const RolloutAdvantages& advantages) {
   const auto& stats = session_.engine.stats();
   row.set("timing_s/rollout", rollout_seconds_);
   row.set("perf/rollout_tokens_per_s", static_cast<double>(stats.new_tokens) / std::max(1e-9, rollout_seconds_));
+  row.set("perf/draft_acceptance_rate", stats.acceptance_rate());
+  row.set("perf/tokens_per_step", stats.tokens_per_step());
+  add_expert_load(row, stats.expert_load);
   note_ = cat("reward ", base::fixed(advantages.stats.reward_mean, 3), "  length ",
               base::fixed(row.get("completions/mean_length"), 1), "  reflection ", base::fixed(row.get("completions/reflection"), 2));
   auto& tokens = stage_.state()["num_tokens"];

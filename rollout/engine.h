@@ -48,6 +48,8 @@ struct Completion {
   std::vector<float> logprobs;  // of each id: f32, after temperature, before any truncation
   FinishReason finish = FinishReason::length;
   uint64_t weight_version = 0;  // of the weights that drew it
+  // Experts of the position that predicted each id, if they were asked for: [ids, mixture layers, K], best first.
+  std::vector<uint16_t> experts;
 };
 
 struct Group {
@@ -57,7 +59,16 @@ struct Group {
 struct EngineStats {
   int64_t prompt_tokens = 0, new_tokens = 0, decode_steps = 0, preempted = 0;
   int64_t peak_cache_rows = 0;
+  int64_t draws = 0;  // how often a sequence drew: new_tokens, less what drafts added
+  int64_t draft_tokens = 0, accepted_tokens = 0;
+  // Tokens routed to each expert, per mixture layer; drafts that were not kept are counted too.
+  std::vector<std::vector<int64_t>> expert_load;
   double seconds = 0;
+
+  // Sums of all but the seconds.
+  void add(const EngineStats& other);
+  double acceptance_rate() const;  // of drafts; 0 without any
+  double tokens_per_step() const;  // that a drawing sequence gets; 1 without drafts
 };
 
 class Engine {

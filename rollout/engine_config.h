@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/config.h"
 
@@ -17,6 +18,9 @@ struct EngineConfig {
   int64_t kv_cache_rows = 0;
   int64_t kv_cache_bytes = int64_t{2} << 30;
   int page_size = 16;
+  std::string draft = "auto";
+  int num_draft_tokens = 0;
+  bool record_routing = false;
   void visit(auto&& field) {
     field("lanes", lanes, "independent batches, one thread each; 0: one per thread, with portable kernels 2", base::between(0, 1024));
     field("max_num_seqs", max_num_seqs, "sequences that one lane works on at once", base::between(1, 65536));
@@ -27,6 +31,12 @@ struct EngineConfig {
           base::between(0, 1 << 30));
     field("kv_cache_bytes", kv_cache_bytes, "memory of all lanes' caches when kv_cache_rows is 0", base::at_least(1));
     field("page_size", page_size, "tokens per cache page, the unit of sharing", base::between(1, 4096));
+    field("draft", draft,
+          "guesses at the next tokens, kept only where they are what the noise picks: mtp (the model's own module), lookup (what "
+          "followed these tokens earlier in the group), none; auto: mtp, else lookup, and only while it pays",
+          base::one_of({"auto", "mtp", "lookup", "none"}));
+    field("num_draft_tokens", num_draft_tokens, "guesses per sequence and step; 0: 1 with mtp, 4 with lookup", base::between(0, 64));
+    field("record_routing", record_routing, "keep the experts of each token that is drawn with its completion");
   }
 };
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loop of a lane: plan, forward, draw, settle.
+// The loop of a lane: plan, forward, draw, guess, settle.
 #include "rollout/lane.h"
 
 #include <ATen/ops/empty.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/error.h"
 #include "base/text.h"
 #include "kernels/token_logprobs.h"
+#include "rollout/lookup_drafter.h"
+#include "rollout/mtp_drafter.h"
 
 namespace lockstep::rollout {
 namespace {
@@ -17,30 +20,64 @@ constexpr int64_t kLogitsAtOnce = int64_t{1} << 22;  // 16 MiB of f32
 
 Tensor to_device(const Tensor& host, const at::Device& device) { return device.is_cpu() ? host : host.to(device); }
 
+bool is_decode(const Step& step) {
+  return std::all_of(step.chunks.begin(), step.chunks.end(),
+                     [](const Chunk& c) { return c.sequence->sample && c.count == c.num_drafts + 1; });
+}
+
 }  // namespace
 
 Lane::Lane(const LaneContext& context,
            const SchedulerLimits& limits,
            model::KvCache& cache,
+           DraftGovernor& governor,
            std::vector<PromptGroup> groups)
     : context_(context),
       cache_(cache),
+      governor_(governor),
       groups_(std::move(groups)),
       scheduler_(limits, groups_, context.weight_version),
-      sampler_(context.sampling, context.model.config().vocab_size) {}
+      sampler_(context.sampling, context.model.config().vocab_size) {
+  const auto& drafting = context.drafting;
+  if (drafting.kind == DraftKind::lookup) drafter_ = std::make_unique<LookupDrafter>(drafting.num_tokens);
+  if (drafting.kind == DraftKind::mtp)
+    drafter_ = std::make_unique<MtpDrafter>(context.model, cache_, scheduler_, context.sampling, drafting.num_tokens);
+  routing_.keeps_experts = context.records_routing;
+}
 
 void Lane::run() {
   Step step;
   bool is_stopped = false;
-  while (!(is_stopped = context_.must_stop()) && scheduler_.next(step)) {
-    copy_rows(cache_, step.copies);
-    draw(step, context_.model.forward(make_batch(step), &cache_));
-    scheduler_.settle(step);
-    ++stats_.decode_steps;
-  }
+  while (!(is_stopped = context_.must_stop()) && scheduler_.next(step)) compute(step);
   if (is_stopped) abort();
   stats_.preempted = scheduler_.num_preempted();
   stats_.peak_cache_rows = scheduler_.peak_rows();
+  sum_expert_load();
+}
+
+void Lane::compute(const Step& step) {
+  const auto started = std::chrono::steady_clock::now();
+  const bool had_guessed = has_guessed_;
+  const int64_t num_running = scheduler_.num_running(), drawn_before = stats_.new_tokens;
+  copy_rows(cache_, step.copies);
+  const auto hidden = context_.model.forward(make_batch(step), &cache_, context_.model.config().num_experts > 0 ? &routing_ : nullptr);
+  draw(step, hidden);
+  guess(step, hidden);
+  const bool is_timed = drafter_ && has_guessed_ == had_guessed && is_decode(step);
+  scheduler_.settle(step);
+  ++stats_.decode_steps;
+  if (!is_timed) return;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  governor_.record(num_running, had_guessed, seconds, stats_.new_tokens - drawn_before);
+}
+
+void Lane::guess(const Step& step, const Tensor& hidden) {
+  if (!drafter_) return;
+  has_guessed_ = context_.drafting.is_forced || governor_.wants_drafts(scheduler_.num_running());
+  if (has_guessed_)
+    drafter_->propose(step, hidden);
+  else
+    drafter_->skip(step);
 }
 
 model::Batch Lane::make_batch(const Step& step) {
@@ -76,26 +113,39 @@ model::Batch Lane::make_batch(const Step& step) {
   return batch;
 }
 
-// Every sample of a finished prompt draws its first token from the same row.
+// Every sample of a finished prompt draws its first token from the same row. A sample with drafts may draw from the row
+// before each draft and from the last one's.
 void Lane::draw(const Step& step, const Tensor& hidden) {
   const int64_t at_once = std::max<int64_t>(1, kLogitsAtOnce / context_.model.config().vocab_size);
   drawers_.clear();
   rows_.clear();
-  int64_t row = -1;
+  int64_t end = 0;
   for (const Chunk& chunk : step.chunks) {
-    row += chunk.count;
-    if (!chunk.draws) continue;
-    if (static_cast<int64_t>(rows_.size()) == at_once) draw_rows(hidden);
-    const auto logits_row = static_cast<int64_t>(rows_.size());
-    rows_.push_back(row);
-    PromptGroup& group = *chunk.sequence->group;
-    if (chunk.sequence->sample) {
-      drawers_.push_back({&group, chunk.sequence->sample, logits_row});
-    } else {
-      for (Sample& sample : group.samples) drawers_.push_back({&group, &sample, logits_row});
+    end += chunk.count;
+    for (int64_t draft = chunk.draws ? 0 : chunk.num_drafts + 1; draft <= chunk.num_drafts; ++draft) {
+      if (static_cast<int64_t>(rows_.size()) == at_once) draw_rows(hidden);
+      add_drawers(chunk, draft, end - 1 - chunk.num_drafts + draft);
     }
   }
   if (!rows_.empty()) draw_rows(hidden);
+  for (const Chunk& chunk : step.chunks)
+    if (chunk.sequence->sample) chunk.sequence->sample->drafts.clear();
+}
+
+// Of the row behind `num_drafts` drafts of a chunk; it is row `place` of the step.
+void Lane::add_drawers(const Chunk& chunk, int64_t num_drafts, int64_t place) {
+  const auto row = static_cast<int64_t>(rows_.size());
+  rows_.push_back(place);
+  PromptGroup& group = *chunk.sequence->group;
+  Sample* const sample = chunk.sequence->sample;
+  if (!sample) {
+    for (Sample& first : group.samples) drawers_.push_back({&group, &first, row, place, 0, -1});
+    return;
+  }
+  const int64_t num_tokens = chunk.begin + chunk.count - chunk.num_drafts;  // before the step's draws
+  const auto drawn = static_cast<size_t>(num_tokens - group.prompt_length() + num_drafts);
+  const TokenId draft = num_drafts > 0 ? sample->drafts[static_cast<size_t>(num_drafts) - 1] : -1;
+  drawers_.push_back({&group, sample, row, place, drawn, draft});
 }
 
 void Lane::draw_rows(const Tensor& hidden) {
@@ -109,13 +159,22 @@ void Lane::draw_rows(const Tensor& hidden) {
   const double temperature = Sampler::temperature(context_.sampling);
   const auto logits = kernels::linear_logits(chosen, context_.model.head_weight(), temperature).cpu().contiguous();
   const auto* values = logits.const_data_ptr<float>();
-  for (const Drawer& drawer : drawers_) take(*drawer.group, *drawer.sample, values + drawer.row * logits.size(1));
+  for (const Drawer& drawer : drawers_) take(drawer, values + drawer.row * logits.size(1));
   drawers_.clear();
   rows_.clear();
 }
 
-void Lane::take(PromptGroup& group, Sample& sample, const float* logits) {
+void Lane::take(const Drawer& drawer, const float* logits) {
+  PromptGroup& group = *drawer.group;
+  Sample& sample = *drawer.sample;
   Completion& completion = sample.completion;
+  if (drawer.draft >= 0) {
+    ++stats_.draft_tokens;
+    if (sample.is_finished || completion.ids.size() != drawer.num_drawn || completion.ids.back() != drawer.draft) return;
+    ++stats_.accepted_tokens;
+  } else {
+    ++stats_.draws;
+  }
   const int64_t position = group.prompt_length() + static_cast<int64_t>(completion.ids.size());
   const auto drawn = sampler_.draw(logits, sample.noise_key, position);
   if (!drawn)
@@ -124,11 +183,22 @@ void Lane::take(PromptGroup& group, Sample& sample, const float* logits) {
                 "look for NaN in the weights (a diverged update: lower the learning rate), or raise the temperature");
   completion.ids.push_back(drawn->id);
   completion.logprobs.push_back(drawn->logprob);
+  if (context_.records_routing) record_routing(completion, drawer.place);
   ++stats_.new_tokens;
   if (!ends(group, sample, drawn->id)) return;
   sample.is_finished = true;
   completion.weight_version = context_.weight_version;
+  if (drafter_) drafter_->finish(group, sample);
   context_.deliver(group.request, sample.index, std::move(completion));
+}
+
+void Lane::record_routing(Completion& completion, int64_t place) const {
+  for (const Tensor& layer : routing_.experts) {
+    if (!layer.defined()) continue;  // MTP's: it draws nothing
+    const auto row = layer.select(0, place).cpu();
+    const auto* expert = row.const_data_ptr<int64_t>();
+    for (int64_t k = 0; k < row.size(0); ++k) completion.experts.push_back(static_cast<uint16_t>(expert[k]));
+  }
 }
 
 bool Lane::ends(const PromptGroup& group, Sample& sample, TokenId id) const {
@@ -141,6 +211,15 @@ bool Lane::ends(const PromptGroup& group, Sample& sample, TokenId id) const {
     return true;
   reason = FinishReason::length;
   return static_cast<int64_t>(sample.completion.ids.size()) >= group.max_new_tokens;
+}
+
+void Lane::sum_expert_load() {
+  for (const Tensor& layer : routing_.counts) {
+    if (!layer.defined()) continue;
+    const auto counts = layer.cpu();
+    const auto* count = counts.const_data_ptr<int64_t>();
+    stats_.expert_load.emplace_back(count, count + counts.size(0));
+  }
 }
 
 void Lane::abort() {

@@ -107,12 +107,7 @@ void run_lanes(base::ThreadPool& pool, const std::vector<std::vector<Share>>& sh
 
 EngineStats total(const std::vector<EngineStats>& lanes, const std::vector<Request>& requests) {
   EngineStats sum;
-  for (const EngineStats& lane : lanes) {
-    sum.new_tokens += lane.new_tokens;
-    sum.decode_steps += lane.decode_steps;
-    sum.preempted += lane.preempted;
-    sum.peak_cache_rows += lane.peak_cache_rows;
-  }
+  for (const EngineStats& lane : lanes) sum.add(lane);
   for (const auto& request : requests) sum.prompt_tokens += static_cast<int64_t>(request.prompt.size());
   return sum;
 }
@@ -129,8 +124,19 @@ LocalEngine::LocalEngine(const model::Transformer& model,
       config_(config),
       pool_(pool),
       stop_(stop) {
-  if (config_.lanes == 0) config_.lanes = kernels::is_native(model.options().device) ? pool.num_threads() : kPortableLanes;
+  const bool is_native = kernels::is_native(model.options().device);
+  if (config_.lanes == 0) config_.lanes = is_native ? pool.num_threads() : kPortableLanes;
   caches_.resize(static_cast<size_t>(config_.lanes));
+  governors_.resize(static_cast<size_t>(config_.lanes));
+  const bool has_mtp = model.config().num_nextn_predict_layers > 0;
+  if (config_.draft == "mtp" && !has_mtp)
+    throw Error("the model has no multi-token prediction module to draft with", "engine.draft",
+                "use \"lookup\", \"auto\" or \"none\"");
+  drafting_.is_forced = config_.draft != "auto";
+  // With torch operations the size of a batch may reach the bits, and drafts change it: only when they are asked for.
+  const bool is_wanted = config_.draft != "none" && (drafting_.is_forced || is_native);
+  if (is_wanted) drafting_.kind = has_mtp && config_.draft != "lookup" ? DraftKind::mtp : DraftKind::lookup;
+  drafting_.num_tokens = config_.num_draft_tokens > 0 ? config_.num_draft_tokens : drafting_.kind == DraftKind::mtp ? 1 : 4;
 }
 
 std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
@@ -152,7 +158,8 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   std::atomic<bool> has_failed{false};
   const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };
   const auto deliver = [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); };
-  const LaneContext context{model_, tokenizer_, sampling, stop_strings, weight_version_, must_stop, deliver};
+  const LaneContext context{model_, tokenizer_, sampling, stop_strings, weight_version_, drafting_, config_.record_routing,
+                            must_stop, deliver};
   std::vector<EngineStats> lane_stats(shares.size());
   const auto run = [&](int l) {
     const auto i = static_cast<size_t>(l);
@@ -180,9 +187,10 @@ EngineStats LocalEngine::run_lane(size_t index,
   model::KvCache& cache = caches_[index];
   const int64_t rows = num_pages * config_.page_size;
   if (cache.num_rows < rows)
-    cache = model::make_kv_cache(model_.config(), rows, model_.options().dtype, model_.options().device);
+    cache = model::make_kv_cache(model_.config(), rows, model_.options().dtype, model_.options().device,
+                                 drafting_.kind == DraftKind::mtp);
   const SchedulerLimits limits{config_.max_num_seqs, config_.max_num_batched_tokens, num_pages, config_.page_size};
-  Lane lane(context, limits, cache, std::move(groups));
+  Lane lane(context, limits, cache, governors_[index], std::move(groups));
   lane.run();
   return lane.stats();
 }

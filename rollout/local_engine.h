@@ -27,7 +27,7 @@ class LocalEngine final : public Engine {
               base::ThreadPool& pool,
               const std::atomic<bool>* stop = nullptr);
 
-  // Errors: a request with an empty prompt, ids outside the vocabulary, no samples, or a prompt that leaves no room in the
+  // The constructor's Error: draft "mtp" and a model without MTP. Errors here: a request with an empty prompt, ids outside the vocabulary, no samples, or a prompt that leaves no room in the
   // context or in the cache; stop strings without a tokenizer, or empty ones; logits that are not finite; a second call
   // while one is running.
   std::vector<Group> generate(const std::vector<Request>& requests,
@@ -50,7 +50,9 @@ class LocalEngine final : public Engine {
   uint64_t weight_version_ = 0;
   std::atomic<bool> is_running_{false};
   EngineStats stats_;
-  std::vector<model::KvCache> caches_;  // of the lanes: storage only, nothing in it outlives a call
+  Drafting drafting_;
+  std::vector<model::KvCache> caches_;    // of the lanes: storage only, nothing in it outlives a call
+  std::vector<DraftGovernor> governors_;  // of the lanes: what was learned of this machine's speed
 };
 
 }  // namespace lockstep::rollout

@@ -84,7 +84,8 @@ int64_t lane_pages(const std::vector<Share>& shares,
     return max_new_tokens(requests[s.request], sampling, model.config().max_position_embeddings);
   };
   const int64_t lane_bytes = config.kv_cache_bytes / config.lanes;
-  const int64_t row_bytes = model::kv_bytes_per_token(model.config(), model.options().dtype);
+  const bool has_mtp = model.config().num_nextn_predict_layers > 0 && config.draft != "none" && config.draft != "lookup";
+  const int64_t row_bytes = model::kv_bytes_per_token(model.config(), model.options().dtype, has_mtp);
   const bool is_given = config.kv_cache_rows > 0;
   const int64_t most = (is_given ? config.kv_cache_rows : lane_bytes / row_bytes) / config.page_size;
   for (const Share& share : shares) {

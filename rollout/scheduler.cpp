@@ -134,28 +134,46 @@ int64_t Scheduler::pages_wanted_soon() const {
   });
 }
 
-// Sequences that go on by one token come first: a long prompt may delay itself, not them.
+// Sequences that go on by one token come first: a long prompt may delay itself, not them. Drafts get what is left.
 void Scheduler::choose_chunks(std::vector<Chunk>& chunks) {
   int64_t budget = limits_.max_num_batched_tokens;
   for (const bool is_decode : {true, false})
     for (const auto& sequence : running_) {
       const int64_t pending = sequence->num_tokens() - sequence->num_computed;
-      if (budget == 0) return;
+      if (budget == 0) break;
       if ((pending == 1) != is_decode) continue;
       const int64_t count = std::min(pending, budget);
       const bool is_new = sequence->sample || !sequence->group->has_first_tokens;
       chunks.push_back({sequence.get(), sequence->num_computed, count, count == pending && is_new});
       budget -= count;
     }
+  for (Chunk& chunk : chunks) budget -= add_drafts(chunk, budget);
+}
+
+// Drafts beyond the last token that can be drawn, the budget or the free pages are forgotten.
+int64_t Scheduler::add_drafts(Chunk& chunk, int64_t budget) {
+  Sequence& sequence = *chunk.sequence;
+  if (!sequence.sample) return 0;
+  auto& drafts = sequence.sample->drafts;
+  const int64_t room = std::min(budget, most_positions(*sequence.group) - sequence.num_tokens());
+  int64_t count = chunk.draws ? std::clamp<int64_t>(static_cast<int64_t>(drafts.size()), 0, std::max<int64_t>(0, room)) : 0;
+  while (count > 0 && !reserve(sequence, sequence.num_tokens() + count)) --count;
+  drafts.resize(static_cast<size_t>(count));
+  chunk.num_drafts = count;
+  chunk.count += count;
+  return count;
 }
 
 void Scheduler::settle(const Step& step) {
   for (const Chunk& chunk : step.chunks) {
     Sequence& sequence = *chunk.sequence;
-    sequence.num_computed += chunk.count;
-    if (sequence.sample) {
-      if (sequence.sample->is_finished) settle_sample(sequence);
-    } else if (sequence.num_computed == sequence.num_tokens()) {
+    if (sequence.sample && sequence.sample->is_finished) {
+      settle_sample(sequence);
+      continue;
+    }
+    // Of drafts, those were computed for good that were drawn: all but the last token that was.
+    sequence.num_computed = sequence.sample && chunk.draws ? sequence.num_tokens() - 1 : sequence.num_computed + chunk.count;
+    if (!sequence.sample && sequence.num_computed == sequence.num_tokens()) {
       settle_prompt(sequence, chunk.draws);
     }
   }

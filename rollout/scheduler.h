@@ -17,11 +17,12 @@ struct SchedulerLimits {
   int64_t num_pages = 0, page_size = 16;
 };
 
-// Tokens [begin, begin + count) of a sequence.
+// Tokens [begin, begin + count) of a sequence, the last `num_drafts` of them drafts.
 struct Chunk {
   Sequence* sequence = nullptr;
   int64_t begin = 0, count = 0;
-  bool draws = false;  // the last of them predicts a token that is to be drawn
+  bool draws = false;  // the last of them predicts a token that is to be drawn, and so does each one before a draft
+  int64_t num_drafts = 0;
 };
 
 // One forward pass: `copies` first, then the chunks' tokens.
@@ -50,6 +51,10 @@ class Scheduler {
   // After the forward pass and the draws: prompts become startable samples, finished samples free their slots and pages.
   void settle(const Step& step);
 
+  // Gives a running sequence rows for so many positions, from free pages only. False when there are too few.
+  bool reserve(Sequence& sequence, int64_t num_positions) { return extend(pool_, sequence.cache, num_positions); }
+  int64_t num_running() const { return static_cast<int64_t>(running_.size()); }
+
   int64_t num_preempted() const { return num_preempted_; }
   int64_t peak_rows() const { return pool_.peak_pages() * pool_.page_size(); }
   const PagePool& pool() const { return pool_; }
@@ -69,6 +74,7 @@ class Scheduler {
   int64_t slots_promised() const;
   int64_t pages_wanted_soon() const;
   void choose_chunks(std::vector<Chunk>& chunks);
+  int64_t add_drafts(Chunk& chunk, int64_t budget);
   void settle_prompt(Sequence& sequence, bool has_drawn);
   void settle_sample(Sequence& sequence);
   void finish_sample(PromptGroup& group);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/tensor.h"
 #include "rollout/engine.h"
 #include "rollout/pages.h"
 #include "rollout/stop_strings.h"
@@ -18,6 +19,13 @@ struct Sample {
   Completion completion;
   StopStrings::State stop_state;
   bool is_finished = false;
+  std::vector<TokenId> drafts = {};  // guesses at the next tokens, computed along with the last one that was drawn
+};
+
+// Positions whose states an MTP module has in the cache, without a gap: the state of the pair (hidden state of j - 1, token
+// j) lies in the row of position j, the first one that a sample does not share with others.
+struct MtpRange {
+  int64_t begin = 0, end = 0;
 };
 
 // The samples of one request that a lane draws. After its prompt has been computed, `held` keeps the prompt's pages until
@@ -33,6 +41,8 @@ struct PromptGroup {
   int num_unfinished = 0;  // samples
   bool is_prefilling = false;
   bool has_first_tokens = false;  // every sample has drawn one
+  MtpRange mtp = {};              // of the prompt
+  Tensor last_hidden = {};        // [D] of the prompt's last position, if the MTP states of its samples are to go on from it
 
   bool is_held() const { return !held.rows.empty(); }
   int64_t prompt_length() const { return static_cast<int64_t>(prompt->size()); }
@@ -44,14 +54,16 @@ struct Sequence {
   Sample* sample = nullptr;  // null: the prompt alone
   SequenceRows cache;
   int64_t num_computed = 0;
+  MtpRange mtp = {};
 
   int64_t num_tokens() const {
     return group->prompt_length() + (sample ? static_cast<int64_t>(sample->completion.ids.size()) : 0);
   }
+  // Of the prompt, what was drawn after it, or a draft after that.
   TokenId token(int64_t position) const {
-    const int64_t prompt_length = group->prompt_length();
-    return position < prompt_length ? (*group->prompt)[static_cast<size_t>(position)]
-                                    : sample->completion.ids[static_cast<size_t>(position - prompt_length)];
+    if (position < group->prompt_length()) return (*group->prompt)[static_cast<size_t>(position)];
+    if (position >= num_tokens()) return sample->drafts[static_cast<size_t>(position - num_tokens())];
+    return sample->completion.ids[static_cast<size_t>(position - group->prompt_length())];
   }
 };
 

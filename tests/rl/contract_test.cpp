@@ -89,13 +89,17 @@ TEST_CASE("contract: what the sampler recorded is what the learner computes, for
       CAPTURE(is_bf16);
       const auto m = open(family, dtype);
       base::ThreadPool pool(2);
-      rollout::LocalEngine engine(m, nullptr, engine_config(2, 6, 64, 16), pool);
+      auto config = engine_config(2, 6, 64, 16);
+      config.record_routing = true;
+      rollout::LocalEngine engine(m, nullptr, config, pool);
       for (const int64_t max_tokens : {16, 100, 4096})
         for (const double temperature : {1.0, 0.7}) {
           const auto report = rl::check_parity(m, engine, requests(m), sampling(temperature), 11, max_tokens);
           INFO(report.first_difference);
           CHECK(report.num_tokens == 11 * 20);
           CHECK(report.num_different == 0);
+          CHECK(report.num_different_experts == 0);
+          CHECK((report.num_experts > 0) == (m.config().num_experts > 0));
         }
     }
 }
@@ -114,6 +118,33 @@ TEST_CASE("contract: lanes, refills, chunks of prompts, pages, preemption and th
       CHECK(generate(m, engine_config(1, 3, 7, 1), 1, r) == expected);
       CHECK(generate(m, engine_config(2, 64, 13, 5), 2, r) == expected);
       CHECK(generate(m, engine_config(1, 64, 64, 4, 200), 1, r) == expected);
+    }
+}
+
+TEST_CASE("contract: drafts, good or bad, leave every completion as it is") {
+  auto models = families();
+  models.push_back("../mtp");  // with a module of its own to draft with
+  for (const auto& family : models)
+    for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+      CAPTURE(family);
+      const auto m = open(family, dtype);
+      const auto r = requests(m);
+      const auto with = [&](rollout::EngineConfig config, const char* draft, int tokens) {
+        config.draft = draft;
+        config.num_draft_tokens = tokens;
+        return generate(m, config, 2, r);
+      };
+      const auto expected = with(engine_config(1, 64, 4096, 16), "none", 0);
+      std::vector<const char*> kinds{"auto", "lookup"};
+      if (m.config().num_nextn_predict_layers > 0) kinds.push_back("mtp");
+      for (const char* kind : kinds)
+        for (const int tokens : {1, 3}) {
+          CAPTURE(kind);
+          CHECK(with(engine_config(2, 64, 4096, 16), kind, tokens) == expected);
+          CHECK(with(engine_config(1, 3, 7, 1), kind, tokens) == expected);       // little room in a step
+          CHECK(with(engine_config(2, 64, 13, 5), kind, tokens) == expected);     // prompts in chunks
+          CHECK(with(engine_config(1, 64, 64, 4, 200), kind, tokens) == expected);  // preemption
+        }
     }
 }
 
