@@ -14,6 +14,9 @@ struct Tile {
   // block that is passed over several times would leave the memory idle after the first pass.
   const uint32_t* fetched;
   int fetched_shift;  // 1: half as many lines as this block has
+  // Lines a step, one after the other from `fetched`, to L2: the next block, shared out over the tiles after the first, while
+  // the first one fetches its own. 0: as many as this block has.
+  int fetched_lines;
   int64_t steps;
   float* sums;  // [rows, width]: where the chains are, and where they go unless they are rounded
   int64_t sums_stride;
@@ -126,7 +129,11 @@ template <class Kind, int Rows, int Vectors>
   const uint32_t* line = tile.panel + column;
   for (int64_t step = 0; step < tile.steps; ++step, line += kPanelWidth) {
     Lanes b[Vectors];
-    prefetch_lines<Vectors>(tile.fetched + ((column * tile.steps + step * kWidth) >> tile.fetched_shift));
+    if (tile.fetched_lines == 0)
+      prefetch_lines<Vectors>(tile.fetched + ((column * tile.steps + step * kWidth) >> tile.fetched_shift));
+    else
+      for (int i = 0; i < tile.fetched_lines; ++i)
+        __builtin_prefetch(tile.fetched + (step * tile.fetched_lines + i) * kLanes, 0, 2);
 #pragma GCC unroll 4
     for (int v = 0; v < Vectors; ++v) b[v] = load_words(line + v * kLanes);
 #pragma GCC unroll 8

@@ -23,7 +23,7 @@ template <class T>
 PackedMatrix<T>::PackedMatrix(int64_t n, int64_t k, int64_t count) : n_(n), k_(k), count_(count) {
   constexpr int64_t kMost = int64_t{1} << 30;  // of each size, so that a product of two fits
   LOCKSTEP_CHECK(n >= 0 && k >= 0 && count >= 0 && n <= kMost && k <= kMost, cat(count, " x [", n, ", ", k, "]"));
-  words_.at_least(static_cast<size_t>(count) * static_cast<size_t>(words_per_matrix()));
+  words_.at_least(static_cast<size_t>(count) * static_cast<size_t>(words_per_matrix()), /*is_streamed=*/true);
 }
 
 template <class T>
