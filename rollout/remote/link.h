@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// How messages travel: the trainer's end with many peers, the worker's with one. Over ZeroMQ in zmq_link.h, in memory in tests.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "rollout/remote/messages.h"
+
+namespace lockstep::rollout::remote {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// One connection of a worker, as the trainer names it.
+using PeerId = std::string;
+
+struct Received {
+  PeerId peer;
+  Message message;
+};
+
+// Frames that were thrown away before they became a message, by reason.
+struct LinkStats {
+  int64_t garbage = 0;          // wrong magic, checksum, type or fields
+  int64_t other_protocol = 0;   // another kProtocolVersion
+  int64_t unauthenticated = 0;  // handshakes with an unknown key
+  int64_t unsent = 0;           // messages to a peer that was gone or whose queue was full
+};
+
+// Not thread-safe: one thread owns a link.
+class ServerLink {
+ public:
+  virtual ~ServerLink() = default;
+  // False when the peer is gone or takes nothing at the moment; the message is then lost, and never blocks.
+  virtual bool send(const PeerId& peer, const Message& message) = 0;
+  // The next message, waiting for it at most so long.
+  virtual std::optional<Received> receive(Milliseconds timeout) = 0;
+  virtual LinkStats stats() const = 0;
+};
+
+class ClientLink {
+ public:
+  virtual ~ClientLink() = default;
+  virtual bool send(const Message& message) = 0;
+  virtual std::optional<Message> receive(Milliseconds timeout) = 0;
+  // Drops the connection and makes a new one to the same endpoint; what was queued is lost.
+  virtual void reconnect() = 0;
+};
+
+}  // namespace lockstep::rollout::remote
