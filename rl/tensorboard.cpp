@@ -11,22 +11,13 @@
 #include <cerrno>
 #include <cmath>
 
+#include "base/crc32c.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 
 namespace lockstep::rl {
 namespace {
-
-constexpr std::array<uint32_t, 256> kCrcTable = [] {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0x82f63b78u : 0u);
-    table[i] = crc;
-  }
-  return table;
-}();
 
 template <class Unsigned>
 void append_little_endian(std::string& out, Unsigned value) {
@@ -70,13 +61,7 @@ std::string event_file_name(double wall_time) {
 
 }  // namespace
 
-uint32_t crc32c(std::string_view data) {
-  uint32_t crc = ~0u;
-  for (char c : data) crc = (crc >> 8) ^ kCrcTable[(crc ^ static_cast<uint8_t>(c)) & 0xff];
-  return ~crc;
-}
-
-uint32_t masked_crc32c(std::string_view data) { return std::rotr(crc32c(data), 15) + 0xa282ead8u; }
+uint32_t masked_crc32c(std::string_view data) { return std::rotr(base::crc32c(data), 15) + 0xa282ead8u; }
 
 std::string tfrecord(std::string_view data) {
   std::string out;

@@ -12,8 +12,7 @@
 
 namespace lockstep::rl {
 
-// CRC-32C (Castagnoli, reflected polynomial 0x82f63b78), and TFRecord's mask of it.
-uint32_t crc32c(std::string_view data);
+// TFRecord's mask of CRC-32C.
 uint32_t masked_crc32c(std::string_view data);
 
 // u64 length, u32 masked crc of the length, data, u32 masked crc of the data; little-endian.

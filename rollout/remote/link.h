@@ -25,7 +25,7 @@ struct Received {
 struct LinkStats {
   int64_t garbage = 0;          // wrong magic, checksum, type or fields
   int64_t other_protocol = 0;   // another kProtocolVersion
-  int64_t unauthenticated = 0;  // handshakes with an unknown key
+  int64_t unauthenticated = 0;  // connections without keys, with an unknown key or for another trainer's key
   int64_t unsent = 0;           // messages to a peer that was gone or whose queue was full
 };
 
@@ -35,7 +35,7 @@ class ServerLink {
   virtual ~ServerLink() = default;
   // False when the peer is gone or takes nothing at the moment; the message is then lost, and never blocks.
   virtual bool send(const PeerId& peer, const Message& message) = 0;
-  // The next message, waiting for it at most so long.
+  // The next message, waiting for it at most so long; a signal may end the wait earlier. Peers take turns.
   virtual std::optional<Received> receive(Milliseconds timeout) = 0;
   virtual LinkStats stats() const = 0;
 };
@@ -43,6 +43,9 @@ class ServerLink {
 class ClientLink {
  public:
   virtual ~ClientLink() = default;
+  // False while there is no connection (it is made in the background and again whenever it breaks), and when the trainer
+  // takes nothing at the moment; the message is then lost, and never blocks. What was under way when a connection broke is
+  // lost without a word: acknowledge what matters.
   virtual bool send(const Message& message) = 0;
   virtual std::optional<Message> receive(Milliseconds timeout) = 0;
   // Drops the connection and makes a new one to the same endpoint; what was queued is lost.

@@ -21,11 +21,7 @@ namespace {
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 }  // namespace
 
-TEST_CASE("tensorboard: crc32c of the published check values, and its mask") {
-  CHECK(rl::crc32c("123456789") == 0xe3069283u);
-  CHECK(rl::crc32c(std::string(32, '\0')) == 0x8a9136aau);  // RFC 3720, appendix B.4
-  CHECK(rl::crc32c(std::string(32, '\xff')) == 0x62a8ab43u);
-  CHECK(rl::crc32c("") == 0);
+TEST_CASE("tensorboard: the mask of a checksum") {
   CHECK(rl::masked_crc32c("") == 0xa282ead8u);
 }
 
