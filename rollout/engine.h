@@ -41,6 +41,7 @@ struct Request {
   std::vector<TokenId> prompt = {};    // not empty
   int num_samples = 1;                 // G
   std::vector<TokenId> stop_ids = {};  // end a completion with FinishReason::eos
+  int first_sample = 0;                // of a part of a group: samples first_sample .. first_sample + num_samples - 1
 };
 
 struct Completion {
@@ -53,7 +54,7 @@ struct Completion {
 };
 
 struct Group {
-  std::vector<Completion> completions;  // num_samples of them, by sample index
+  std::vector<Completion> completions;  // num_samples of them, from first_sample on
 };
 
 struct EngineStats {

@@ -87,7 +87,8 @@ std::vector<PromptGroup> prompt_groups(const std::vector<Share>& shares,
     groups[g].stop_ids = &request.stop_ids;
     groups[g].max_new_tokens = max_new_tokens(request, sampling, max_position_embeddings);
     for (int s = shares[g].begin; s < shares[g].end; ++s)
-      groups[g].samples.push_back({s, noise_key(seed, request.prompt_id, s), {}, stop_strings.start(), false});
+      groups[g].samples.push_back(
+          {s, noise_key(seed, request.prompt_id, request.first_sample + s), {}, stop_strings.start(), false});
   }
   return groups;
 }

@@ -18,7 +18,7 @@ using PeerId = std::string;
 
 struct Received {
   PeerId peer;
-  Message message;
+  Envelope envelope;
 };
 
 // Frames that were thrown away before they became a message, by reason.
@@ -29,14 +29,16 @@ struct LinkStats {
   int64_t unsent = 0;           // messages to a peer that was gone or whose queue was full
 };
 
-// Not thread-safe: one thread owns a link.
+// One thread owns a link; only wake() may be called from others.
 class ServerLink {
  public:
   virtual ~ServerLink() = default;
   // False when the peer is gone or takes nothing at the moment; the message is then lost, and never blocks.
-  virtual bool send(const PeerId& peer, const Message& message) = 0;
+  virtual bool send(const PeerId& peer, const Envelope& envelope) = 0;
   // The next message, waiting for it at most so long; a signal may end the wait earlier. Peers take turns.
   virtual std::optional<Received> receive(Milliseconds timeout) = 0;
+  // A receive that waits, or else the next one, returns at once. From any thread.
+  virtual void wake() = 0;
   virtual LinkStats stats() const = 0;
 };
 
@@ -46,10 +48,11 @@ class ClientLink {
   // False while there is no connection (it is made in the background and again whenever it breaks), and when the trainer
   // takes nothing at the moment; the message is then lost, and never blocks. What was under way when a connection broke is
   // lost without a word: acknowledge what matters.
-  virtual bool send(const Message& message) = 0;
-  virtual std::optional<Message> receive(Milliseconds timeout) = 0;
+  virtual bool send(const Envelope& envelope) = 0;
+  virtual std::optional<Envelope> receive(Milliseconds timeout) = 0;
   // Drops the connection and makes a new one to the same endpoint; what was queued is lost.
   virtual void reconnect() = 0;
+  virtual void wake() = 0;  // as ServerLink's
 };
 
 }  // namespace lockstep::rollout::remote

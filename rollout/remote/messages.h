@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What trainer and workers say to each other. Fixed fields, no self-describing objects: see frame.h for the bytes.
+//
+// A worker opens a session with Hello. Every message carries the session and its own number in it, from 0 on each side, so
+// that a message which was lost, repeated or left over is noticed by the next one: then the worker opens a new session.
 #pragma once
 
 #include <array>
@@ -15,29 +18,36 @@ namespace lockstep::rollout::remote {
 
 inline constexpr uint16_t kProtocolVersion = 1;
 
+// What stands before every message. The session is the worker's count of its Hellos, from 1.
+struct Stamp {
+  uint64_t session = 0, number = 0;
+};
+
 // --- worker to trainer ---
 
-// The first message of a worker; also its first after the trainer fell silent.
+// The first message of a session.
 struct Hello {
-  std::string name;   // for the log
-  std::string build;  // version and commit
-  std::string isa;    // of its kernels
+  uint64_t instance = 0;  // drawn at random by the worker's process: a worker that comes back replaces what it was
+  std::string name;       // for the log
+  std::string build;      // version and commit
+  std::string isa;        // of its kernels
   int32_t threads = 0;
 };
-// The worker has this version's weights, whole and with the right checksum. A version of 0 bytes more than it has room for
-// is an Error on its side and ends it.
+// The worker has this version's weights, whole and with the right checksum.
 struct WeightsReady {
   uint64_t version = 0;
 };
-// Chunks up to `offset` of the stream have been written: the trainer may send a window beyond it.
+// The bytes below `offset` have been written: the trainer may send a window beyond it. None flow before a credit of 0, which
+// says that the worker's engine is idle; a worker that has these weights already answers WeightsReady at once.
 struct WeightsCredit {
   uint64_t version = 0, offset = 0;
 };
-// A finished unit of work. Sent again until it is acknowledged.
+// A finished unit of work. Sent again until it is acknowledged. The counts are of the whole batch that the worker ran, on the
+// last result of it; 0 on the others.
 struct Result {
   uint64_t call = 0, unit = 0;
   Group group;
-  int64_t new_tokens = 0, decode_steps = 0, preempted = 0, peak_cache_rows = 0;
+  int64_t decode_steps = 0, preempted = 0, peak_cache_rows = 0;
 };
 // The worker cannot go on: why. It leaves after that.
 struct Failure {
@@ -70,15 +80,21 @@ struct WeightsChunk {
   uint64_t version = 0, offset = 0;
   std::string bytes;
 };
-// Draw these completions with the weights of `version`. A newer `call` or version makes older work void.
+// The call of the parity probe. Calls of generate have numbers that no other trainer uses.
+inline constexpr uint64_t kProbeCall = 0;
+// Draw these completions with the weights of `version`. Another call or version makes earlier work void. A worker runs what
+// it has received up to a `last_of_batch` in one generate.
 struct Work {
   uint64_t call = 0, unit = 0, version = 0, seed = 0;
   SamplingConfig sampling;
   Request request;
+  bool last_of_batch = false;
 };
 struct ResultAck {
   uint64_t call = 0, unit = 0;
 };
+// The trainer does not know the session of this stamp, or missed a message of it: open a new one.
+struct Rejoin {};
 
 // --- both ways ---
 
@@ -88,7 +104,24 @@ struct Goodbye {
   std::string reason;
 };
 
-using Message = std::variant<Hello, WeightsReady, WeightsCredit, Result, Failure, Welcome, Refusal, WeightsBegin, WeightsChunk,
-                             Work, ResultAck, Heartbeat, Goodbye>;
+using Message = std::variant<Hello,
+                             WeightsReady,
+                             WeightsCredit,
+                             Result,
+                             Failure,
+                             Welcome,
+                             Refusal,
+                             WeightsBegin,
+                             WeightsChunk,
+                             Work,
+                             ResultAck,
+                             Rejoin,
+                             Heartbeat,
+                             Goodbye>;
+
+struct Envelope {
+  Stamp stamp;
+  Message message;
+};
 
 }  // namespace lockstep::rollout::remote

@@ -2,51 +2,56 @@
 // The engine whose completions are drawn by workers elsewhere: the trainer's side.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
-#include <span>
-#include <string>
 #include <vector>
 
-#include "base/config.h"
 #include "rollout/engine.h"
 #include "rollout/remote/link.h"
+#include "rollout/remote/model_source.h"
+#include "rollout/remote/workers_config.h"
 
 namespace lockstep::rollout::remote {
 
-struct WorkersConfig {
-  std::string listen = "";
-  std::string key = "", allow = "";
-  bool insecure_lab = false;
-  int min_workers = 1;
-  double join_timeout_s = 300, heartbeat_s = 1, timeout_s = 10;
-  std::string weights_folder = "";
-  void visit(auto&& field);  // defined with meanings and ranges, as in rollout/engine_config.h
-};
-
-// What a trainer gives to its workers. Called from the thread that calls the engine only.
-class ModelSource {
- public:
-  virtual ~ModelSource() = default;
-  virtual Welcome welcome() const = 0;  // without heartbeat and timeout
-  // The current weights' bytes, tensor by tensor in a fixed order; valid until the weights change.
-  virtual std::vector<std::span<const std::byte>> tensors() const = 0;
-  // An engine in this process with the same weights: what it draws, workers must draw, bit for bit.
-  virtual Engine& local() = 0;
-};
-
+// Workers, over the life of the engine, and the completions that arrived from them (those of the parity probe not counted).
+// Between calls: generated = given + duplicates_dropped + stale_dropped + invalid_dropped.
 struct WorkerStats {
-  int64_t joined = 0, left = 0, refused = 0;      // workers, over the life of the engine
-  int64_t generated = 0, duplicates_dropped = 0;  // completions that arrived; generated = given out + dropped
-  int64_t stale_dropped = 0, units_reassigned = 0;
+  int64_t joined = 0, left = 0, refused = 0;
+  int64_t generated = 0;           // completions that arrived
+  int64_t given = 0;               // returned by generate
+  int64_t duplicates_dropped = 0;  // drawn twice: their first worker had fallen silent
+  int64_t stale_dropped = 0;       // of a call that has ended
+  int64_t invalid_dropped = 0;     // wrong ones: their worker is refused
+  int64_t units_reassigned = 0;
 };
 
+// The completions of a call are those of ModelSource::local(), bit for bit, whoever draws them, joins or leaves meanwhile. A
+// thread of the engine's own keeps the workers: they join, get weights and signs of life between the calls as well.
 class RemoteEngine final : public Engine {
  public:
-  RemoteEngine(ModelSource& source, std::unique_ptr<ServerLink> link, const WorkersConfig& config,
+  // `source` outlives the engine. Once `*stop` is true, generate returns soon; what is unfinished has FinishReason::aborted.
+  RemoteEngine(ModelSource& source,
+               std::unique_ptr<ServerLink> link,
+               const WorkersConfig& config,
                const std::atomic<bool>* stop = nullptr);
   ~RemoteEngine() override;  // says Goodbye to every worker
-  // Engine's functions ...
+
+  // Waits for config.min_workers to have joined; Error when they have not within join_timeout_s, or when all have left and
+  // none comes for so long. on_finished is called from this thread.
+  std::vector<Group> generate(const std::vector<Request>& requests,
+                              const SamplingConfig& sampling,
+                              uint64_t seed,
+                              const std::function<void(size_t request, const Group&)>& on_finished = {}) override;
+  // The weights are copied and sent at the next generate: several updates in a row cost one transfer.
+  void publish(uint64_t weight_version) override;
+  uint64_t weight_version() const override;
+  const EngineStats& stats() const override;
+  WorkerStats worker_stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace lockstep::rollout::remote

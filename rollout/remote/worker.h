@@ -3,25 +3,29 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
-#include <memory>
-#include <span>
-#include <vector>
+#include <string>
 
-#include "rollout/engine.h"
 #include "rollout/remote/link.h"
+#include "rollout/remote/model_source.h"
 
 namespace lockstep::rollout::remote {
 
-// What a worker runs. `make_host` of worker_options builds one from a Welcome; Error when it cannot.
-class ModelHost {
- public:
-  virtual ~ModelHost() = default;
-  // Where the weights go, in the trainer's order. Not touched while the engine runs.
-  virtual std::vector<std::span<std::byte>> tensors() = 0;
-  virtual Engine& engine() = 0;
-  // Makes a running generate end early with aborted completions; `false` lets the next one run.
-  virtual void set_stop(bool stop) = 0;
+struct WorkerOptions {
+  std::string name;   // for the trainer's log
+  std::string build;  // version and commit
+  std::string isa;    // of its kernels
+  int threads = 1;
+  Milliseconds hello_retry{3000};  // an unanswered Hello is sent again after so long
+  Milliseconds resend{2000};       // a Result that is not acknowledged is
+  Milliseconds give_up{600'000};   // silence of the trainer, in all, before the worker ends
 };
+
+// Works for the trainer at the other end of `link` until it says Goodbye or `stop` is set; returns then. Errors: the trainer
+// refused this worker (its words), it was silent for give_up, weights came damaged three times running, `make_host` or the
+// engine threw (the trainer is told).
+void run_worker(ClientLink& link,
+                const MakeHost& make_host,
+                const WorkerOptions& options,
+                const std::atomic<bool>& stop);
 
 }  // namespace lockstep::rollout::remote
