@@ -10,21 +10,10 @@
 #include "rollout/engine.h"
 #include "rollout/remote/link.h"
 #include "rollout/remote/model_source.h"
+#include "rollout/remote/worker_stats.h"
 #include "rollout/remote/workers_config.h"
 
 namespace lockstep::rollout::remote {
-
-// Workers, over the life of the engine, and the completions that arrived from them (those of the parity probe not counted).
-// Between calls: generated = given + duplicates_dropped + stale_dropped + invalid_dropped.
-struct WorkerStats {
-  int64_t joined = 0, left = 0, refused = 0;
-  int64_t generated = 0;           // completions that arrived
-  int64_t given = 0;               // returned by generate
-  int64_t duplicates_dropped = 0;  // drawn twice: their first worker had fallen silent
-  int64_t stale_dropped = 0;       // of a call that has ended
-  int64_t invalid_dropped = 0;     // wrong ones: their worker is refused
-  int64_t units_reassigned = 0;
-};
 
 // The completions of a call are those of ModelSource::local(), bit for bit, whoever draws them, joins or leaves meanwhile. A
 // thread of the engine's own keeps the workers: they join, get weights and signs of life between the calls as well.
@@ -51,6 +40,7 @@ class RemoteEngine final : public Engine {
 
  private:
   struct Impl;
+  class OpenCall;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -11,12 +11,13 @@
 namespace lockstep::rollout::remote {
 
 struct WorkerOptions {
-  std::string name;   // for the trainer's log
-  std::string build;  // version and commit
-  std::string isa;    // of its kernels
+  std::string endpoint;  // of the trainer, for Errors
+  std::string name;      // for the trainer's log
+  std::string build;     // version and commit
+  std::string isa;       // of its kernels
   int threads = 1;
-  Milliseconds hello_retry{3000};  // an unanswered Hello is sent again after so long
-  Milliseconds resend{2000};       // a Result that is not acknowledged is
+  Milliseconds hello_retry{3000};  // an unanswered Hello is said again after so long, over a new connection
+  Milliseconds resend{2000};       // a Result that is not acknowledged is sent again
   Milliseconds give_up{600'000};   // silence of the trainer, in all, before the worker ends
 };
 

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the trainer sends of itself: weights, the parity probe, work, signs of life; and its deadlines.
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "rollout/remote/hub.h"
+
+namespace lockstep::rollout::remote {
+namespace {
+
+constexpr uint64_t kChunkBytes = uint64_t{1} << 20;
+constexpr uint64_t kWindowBytes = 8 * kChunkBytes;
+constexpr Milliseconds kRetry{20};  // after a link took nothing
+
+}  // namespace
+
+void Hub::give_weights(std::shared_ptr<const Weights> weights) {
+  weights_ = std::move(weights);
+  is_stale_ = false;
+  wants_probe_ = false;
+  answer_ = nullptr;
+}
+
+void Hub::give_probe(std::vector<Group> groups) {
+  LOCKSTEP_CHECK(weights() && groups.size() == probe_.requests.size(), "the probe's answer belongs to current weights");
+  answer_ = std::make_shared<ProbeAnswer>(ProbeAnswer{weights_, std::move(groups)});
+  wants_probe_ = false;
+}
+
+void Hub::start_call(Call& call, Time now) {
+  LOCKSTEP_CHECK(!call_ && weights(), "one call at a time, with current weights");
+  call_ = &call;
+  has_begun_ = false;
+  short_since_ = now;
+  failure_.reset();
+  decode_steps_ = preempted_ = 0;
+  for (auto& [id, peer] : peers_) {
+    peer.units.clear();
+    peer.peak_cache_rows = 0;
+  }
+}
+
+void Hub::end_call(int64_t num_given) {
+  stats_.given += num_given;
+  stats_.stale_dropped += call_->num_taken() - num_given;
+  call_ = nullptr;
+}
+
+int64_t Hub::peak_cache_rows() const {
+  int64_t sum = 0;
+  for (const auto& [id, peer] : peers_) sum += peer.peak_cache_rows;
+  return sum;
+}
+
+size_t Hub::num_joined() const {
+  return static_cast<size_t>(
+      std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return peer.second.stage == Stage::joined; }));
+}
+
+Time Hub::tick(Time now) {
+  drop_silent(now);
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    if (flush(peer)) feed(peer);
+    start_probe(peer);
+  }
+  watch_call(now);
+  hand_out();
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    if (now - peer->second.last_heartbeat < heartbeat_ || peer->second.stage == Stage::refused) continue;
+    peer->second.last_heartbeat = now;
+    if (peer->second.outbox.empty()) send(peer, Heartbeat{});
+  }
+  return next_due(now);
+}
+
+void Hub::drop_silent(Time now) {
+  for (auto peer = peers_.begin(); peer != peers_.end();) {
+    const double silence = std::chrono::duration<double>(now - peer->second.last_heard).count();
+    peer = now - peer->second.last_heard > timeout_ ? drop(peer, cat("silent for ", base::fixed(silence, 1), " s"))
+                                                    : std::next(peer);
+  }
+}
+
+bool Hub::has_current_weights(const Peer& peer) const {
+  return !is_stale_ && peer.has_weights && peer.offered == weights_;
+}
+
+// Weights are announced once, then sent in chunks as far as the worker's credit and the window go.
+void Hub::feed(Peers::iterator peer) {
+  Peer& worker = peer->second;
+  if (is_stale_ || worker.stage == Stage::refused) return;
+  if (worker.offered != weights_) {
+    worker.offered = weights_;
+    worker.has_weights = false;
+    worker.credit.reset();
+    worker.num_sent = 0;
+    if (worker.stage == Stage::probing) worker.stage = Stage::greeted;  // new weights make the probe void
+    send(peer, WeightsBegin{weights_->version, weights_->num_bytes, weights_->sha256, weights_->folder});
+  }
+  if (worker.has_weights || !worker.credit || !weights_->folder.empty() || !worker.outbox.empty()) return;
+  const uint64_t end = std::min(weights_->num_bytes, *worker.credit + kWindowBytes);
+  while (worker.num_sent < end) {
+    const uint64_t size = std::min(kChunkBytes, weights_->num_bytes - worker.num_sent);
+    if (!try_send(peer,
+                  WeightsChunk{weights_->version, worker.num_sent, weights_->bytes.substr(worker.num_sent, size)}))
+      return;
+    worker.num_sent += size;
+  }
+}
+
+void Hub::start_probe(Peers::iterator peer) {
+  Peer& worker = peer->second;
+  if (worker.stage != Stage::greeted || !has_current_weights(worker)) return;
+  if (!answer_) {
+    wants_probe_ = true;
+    return;
+  }
+  worker.stage = Stage::probing;
+  worker.probe = answer_;
+  worker.first_probe_unit = next_probe_unit_;
+  worker.probe_answered.assign(probe_.requests.size(), false);
+  for (size_t r = 0; r < probe_.requests.size(); ++r)
+    send(peer, Work{kProbeCall, next_probe_unit_++, weights_->version, probe_.seed, probe_.sampling, probe_.requests[r],
+                    r + 1 == probe_.requests.size()});
+}
+
+void Hub::watch_call(Time now) {
+  if (!call_ || failure_) return;
+  const size_t joined = num_joined(), needed = has_begun_ ? 1 : static_cast<size_t>(config_.min_workers);
+  if (joined >= needed) {
+    has_begun_ = true;
+    short_since_ = now;
+  } else if (now - short_since_ >= join_timeout_) {
+    const std::string within = cat(" within ", config_.join_timeout_s, " s", who_was_turned_away());
+    failure_ = Error(has_begun_ ? cat("every rollout worker has left and none came back", within)
+                                : cat(joined, " of ", needed, " rollout workers joined", within),
+                     config_.listen,
+                     cat("start workers with `lockstep worker --connect ", config_.listen,
+                         "` and see what they say, or raise workers.join_timeout_s"));
+  }
+}
+
+void Hub::hand_out() {
+  if (!call_ || !has_begun_ || failure_) return;
+  const auto able = static_cast<size_t>(
+      std::count_if(peers_.begin(), peers_.end(), [&](const auto& peer) { return can_work(peer.second); }));
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    if (!can_work(peer->second) || !peer->second.units.empty()) continue;
+    peer->second.units = call_->work().take(able);
+    for (const size_t unit : peer->second.units) send(peer, call_->message(unit, unit == peer->second.units.back()));
+  }
+}
+
+Time Hub::next_due(Time now) const {
+  Time due = now + heartbeat_;
+  for (const auto& [id, peer] : peers_) {
+    due = std::min({due, peer.last_heartbeat + heartbeat_, peer.last_heard + timeout_ + Milliseconds(1)});
+    const bool has_chunks = peer.credit && peer.offered == weights_ && !is_stale_ && !peer.has_weights &&
+                            weights_->folder.empty() &&
+                            peer.num_sent < std::min(weights_->num_bytes, *peer.credit + kWindowBytes);
+    if (!peer.outbox.empty() || has_chunks) due = std::min(due, now + kRetry);
+  }
+  if (call_ && !failure_) due = std::min(due, short_since_ + join_timeout_);
+  return std::max(due, now);
+}
+
+void Hub::say_goodbye() {
+  for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
+    if (peer->second.stage == Stage::refused || !flush(peer)) continue;
+    send(peer, Goodbye{"the trainer has ended"});
+  }
+}
+
+}  // namespace lockstep::rollout::remote
