@@ -67,7 +67,7 @@ Time Hub::tick(Time now) {
   watch_call(now);
   hand_out();
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
-    if (now - peer->second.last_heartbeat < heartbeat_ || peer->second.stage == Stage::refused) continue;
+    if (now - peer->second.last_heartbeat < heartbeat_) continue;
     peer->second.last_heartbeat = now;
     if (peer->second.outbox.empty()) send(peer, Heartbeat{});
   }

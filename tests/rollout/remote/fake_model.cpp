@@ -76,6 +76,10 @@ MakeHost fake_hosts(size_t num_bytes) {
   return [num_bytes](const Welcome&) { return std::make_unique<FakeHost>(num_bytes); };
 }
 
+MakeHost wrong_hosts() {
+  return [](const Welcome&) { return std::make_unique<FakeHost>(1000, true); };
+}
+
 Welcome FakeSource::welcome() const {
   Welcome welcome;
   welcome.run = "test";

@@ -46,16 +46,20 @@ std::vector<std::span<Byte>> spans_of(FakeWeights& weights) {
 
 class FakeHost final : public ModelHost {
  public:
-  explicit FakeHost(size_t num_bytes = 1000)
-      : weights(fake_weights(0, num_bytes)), keyed(spans_of<const std::byte>(weights)) {}
+  // A wrong one draws from other weights than it is given.
+  explicit FakeHost(size_t num_bytes = 1000, bool is_wrong = false)
+      : weights(fake_weights(0, num_bytes)),
+        others(fake_weights(0, num_bytes)),
+        keyed(spans_of<const std::byte>(is_wrong ? others : weights)) {}
   std::vector<std::span<std::byte>> tensors() override { return spans_of<std::byte>(weights); }
   Engine& engine() override { return keyed; }
   void set_stop(bool stop) override { keyed.stop = stop; }
 
-  FakeWeights weights;
+  FakeWeights weights, others;
   KeyedEngine keyed;
 };
 MakeHost fake_hosts(size_t num_bytes = 1000);
+MakeHost wrong_hosts();
 
 class FakeSource final : public ModelSource {
  public:

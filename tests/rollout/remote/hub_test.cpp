@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// The trainer among workers that lie, fail, differ, stay away or are strangers.
+#include "rollout/remote/hub.h"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "base/log.h"
+#include "tests/rollout/remote/simulation.h"
+#include "tests/support/errors.h"
+
+namespace lockstep::rollout::remote {
+namespace {
+
+const SamplingConfig kSampling{.max_completion_length = 12};
+
+struct Quiet {
+  Quiet() { base::set_log_level(base::LogLevel::error); }
+  ~Quiet() { base::set_log_level(base::LogLevel::info); }
+};
+
+void check_call(Simulation& simulation, FakeSource& source, uint64_t seed) {
+  const auto requests = fake_requests(10, seed);
+  CHECK(is_same(simulation.generate(requests, kSampling, seed), source.local().generate(requests, kSampling, seed)));
+  CHECK(adds_up(simulation.stats()));
+}
+
+TEST_CASE("hub: a worker with other bits is refused, the others go on") {
+  const Quiet quiet;
+  FakeSource source;
+  Simulation simulation(source, {});
+  const size_t wrong = simulation.add_worker(wrong_hosts());
+  simulation.add_worker();
+  check_call(simulation, source, 1);
+  simulation.pass(10, [&] { return !simulation.worker(wrong); });
+  CHECK(simulation.stats().refused == 1);
+  CHECK(simulation.stats().joined == 1);
+  CHECK_FALSE(simulation.worker(wrong));
+}
+
+// What a result is altered to on its way: the first worker's, of real work.
+void check_hostile(const std::function<void(Result&)>& alter) {
+  FakeSource source;
+  bool has_altered = false;
+  const auto script = [&](Way way, const PeerId& peer, Envelope& envelope) {
+    auto* result = std::get_if<Result>(&envelope.message);
+    if (way == Way::to_trainer && peer == "peer 1" && result && result->call != kProbeCall) {
+      alter(*result);
+      has_altered = true;
+    }
+    return Fate{};
+  };
+  Simulation simulation(source, {.min_workers = 2}, script);
+  simulation.add_worker();
+  simulation.add_worker();
+  check_call(simulation, source, 3);
+  CHECK(has_altered);
+  CHECK(simulation.stats().refused == 1);
+  CHECK(simulation.num_joined() == 1);
+}
+
+TEST_CASE("hub: a wrong result costs its worker the trust, and the call nothing") {
+  const Quiet quiet;
+  check_hostile([](Result& r) { r.group.completions.resize(50'000); });
+  check_hostile([](Result& r) { r.group.completions.clear(); });
+  check_hostile([](Result& r) { r.group.completions[0].ids[0] = kFakeVocab; });
+  check_hostile([](Result& r) { r.group.completions[0].logprobs[0] = std::numeric_limits<float>::quiet_NaN(); });
+  check_hostile([](Result& r) { r.group.completions[0].weight_version += 1; });
+  check_hostile([](Result& r) { r.group.completions.back().finish = FinishReason::aborted; });
+  check_hostile([](Result& r) { r.unit = 1u << 30; });
+  check_hostile([](Result& r) { r.unit = std::numeric_limits<uint64_t>::max(); });
+}
+
+TEST_CASE("hub: results of another call are acknowledged, dropped and counted") {
+  const Quiet quiet;
+  FakeSource source;
+  int64_t num_altered = 0;
+  const auto script = [&](Way, const PeerId& peer, Envelope& envelope) {
+    auto* result = std::get_if<Result>(&envelope.message);
+    if (peer == "peer 1" && result && result->call != kProbeCall && num_altered++ == 0) result->call += 1000;
+    return Fate{};
+  };
+  Simulation simulation(source, {.min_workers = 2, .timeout_s = 3}, script);
+  simulation.add_worker();
+  simulation.add_worker();
+  check_call(simulation, source, 3);
+  CHECK(simulation.stats().stale_dropped > 0);
+  CHECK(simulation.stats().refused == 0);
+}
+
+TEST_CASE("hub: without workers the call is an Error that says who came") {
+  const Quiet quiet;
+  FakeSource source;
+  Simulation simulation(source, {.listen = "tcp://127.0.0.1:5570", .min_workers = 2, .join_timeout_s = 30});
+  simulation.add_worker();
+  simulation.add_worker(wrong_hosts(), {.name = "mallory"});
+  const Time started = simulation.now();
+  const auto call = [&] { simulation.generate(fake_requests(3, 1), kSampling, 1); };
+  const auto error = test::error_of(call).value();
+  CHECK(error.what_happened().find("1 of 2 rollout workers joined within 30 s; mallory refused: it does not draw the "
+                                   "trainer's bits: prompt ") == 0);
+  CHECK(error.what_happened().find("(bits 0x") != std::string::npos);
+  CHECK(error.where() == "tcp://127.0.0.1:5570");
+  CHECK(error.fix().find("lockstep worker --connect tcp://127.0.0.1:5570") != std::string::npos);
+  CHECK(simulation.now() - started < std::chrono::seconds(40));
+  simulation.add_worker();
+  check_call(simulation, source, 2);  // the engine is of use after that
+}
+
+TEST_CASE("hub: when all have left, others may come for join_timeout_s") {
+  const Quiet quiet;
+  FakeSource source;
+  Simulation simulation(source, {.join_timeout_s = 60});
+  const size_t only = simulation.add_worker();
+  bool has_left = false;
+  const auto leave = [&] {
+    if (has_left || simulation.stats().joined == 0) return;
+    has_left = true;
+    simulation.core(only).leave("enough");
+  };
+  test::check_error([&] { simulation.generate(fake_requests(30, 1), kSampling, 1, leave); },
+                    "every rollout worker has left and none came back within 60 s", "", "raise workers.join_timeout_s");
+  CHECK(has_left);
+  CHECK(adds_up(simulation.stats()));
+}
+
+TEST_CASE("hub: a worker's failure is told when nobody else is left") {
+  const Quiet quiet;
+  FakeSource source;
+  Simulation simulation(source, {.join_timeout_s = 5});
+  const MakeHost broken = [](const Welcome&) -> std::unique_ptr<ModelHost> {
+    throw Error("no memory for the model", "model", "buy some");
+  };
+  simulation.add_worker(broken, {.name = "poor"});
+  test::check_error([&] { simulation.generate(fake_requests(3, 1), kSampling, 1); },
+                    "poor failed: no memory for the model (model)", "", "");
+}
+
+TEST_CASE("hub: unchanged weights are not sent again, changed ones once") {
+  const Quiet quiet;
+  FakeSource source(2'100'000);
+  int64_t num_chunks = 0;
+  const auto script = [&](Way, const PeerId&, Envelope& envelope) {
+    num_chunks += std::holds_alternative<WeightsChunk>(envelope.message);
+    return Fate{1, Milliseconds(2)};
+  };
+  Simulation simulation(source, {}, script);
+  simulation.add_worker(fake_hosts(2'100'000));
+  check_call(simulation, source, 1);
+  CHECK(num_chunks == 3);
+  simulation.publish(2);
+  check_call(simulation, source, 2);
+  CHECK(num_chunks == 3);
+  source.learn(9);
+  simulation.publish(3);
+  check_call(simulation, source, 3);
+  CHECK(num_chunks == 6);
+  CHECK(simulation.stats().joined == 1);
+}
+
+TEST_CASE("hub: weights run at most a window ahead of what the worker has written") {
+  const Quiet quiet;
+  constexpr size_t kBytes = 11'000'000;
+  FakeSource source(kBytes);
+  uint64_t credit = 0, most_ahead = 0;
+  const auto script = [&](Way, const PeerId&, Envelope& envelope) {
+    if (const auto* chunk = std::get_if<WeightsChunk>(&envelope.message))
+      most_ahead = std::max(most_ahead, chunk->offset + chunk->bytes.size() - credit);
+    if (const auto* given = std::get_if<WeightsCredit>(&envelope.message)) credit = given->offset;
+    return Fate{1, Milliseconds(2)};
+  };
+  Simulation simulation(source, {}, script);
+  simulation.add_worker(fake_hosts(kBytes));
+  check_call(simulation, source, 1);
+  CHECK(most_ahead == 8u << 20);
+}
+
+TEST_CASE("hub: a stranger's message is answered by Rejoin, whatever it is, and harms nothing") {
+  const Quiet quiet;
+  FakeSource source;
+  Time now{};
+  Network network({}, [&] { return now; });
+  const auto server = network.server();
+  const auto client = network.client();
+  Hub hub(*server, source.welcome(), kFakeVocab, {});
+  const std::vector<Message> messages = {Heartbeat{}, Result{},  WeightsReady{3}, WeightsCredit{1, 1 << 20},
+                                         Work{},      Welcome{}, Failure{},       Goodbye{},
+                                         Rejoin{}};
+  for (size_t i = 0; i < messages.size(); ++i) client->send({{5, i}, messages[i]});
+  while (auto received = server->receive(Milliseconds(0))) hub.on_message(std::move(*received), now);
+  hub.tick(now);
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const auto answer = client->receive(Milliseconds(0));
+    REQUIRE(answer);
+    CHECK(std::holds_alternative<Rejoin>(answer->message));
+    CHECK(answer->stamp.session == 5);
+  }
+  CHECK_FALSE(client->receive(Milliseconds(0)));
+  CHECK(hub.stats().generated == 0);
+}
+
+TEST_CASE("hub: a worker that has said nothing but Hello may say anything next") {
+  const Quiet quiet;
+  FakeSource source;
+  Time now{};
+  Network network({}, [&] { return now; });
+  const auto server = network.server();
+  const auto client = network.client();
+  Hub hub(*server, source.welcome(), kFakeVocab, {});
+  const std::vector<Message> messages = {Hello{9, "x\x1b[2J"},
+                                         Result{7, 7},
+                                         Result{kProbeCall, 0},
+                                         WeightsReady{3},
+                                         WeightsCredit{1, 1 << 20},
+                                         Work{},
+                                         Welcome{}};
+  for (size_t i = 0; i < messages.size(); ++i) client->send({{1, i}, messages[i]});
+  while (auto received = server->receive(Milliseconds(0))) hub.on_message(std::move(*received), now);
+  hub.give_weights(copy_weights(3, source.tensors()));
+  hub.tick(now);
+  CHECK(hub.num_joined() == 0);
+  CHECK(hub.stats().generated == 0);
+}
+
+TEST_CASE("hub: a refused worker's next Hello is refused at once, another's is welcome") {
+  const Quiet quiet;
+  FakeSource source;
+  int64_t num_welcomes = 0;
+  bool has_lost = false;
+  const auto script = [&](Way, const PeerId&, Envelope& envelope) {
+    num_welcomes += std::holds_alternative<Welcome>(envelope.message);
+    if (!std::holds_alternative<Refusal>(envelope.message) || std::exchange(has_lost, true)) return Fate{};
+    return Fate{0};  // so that it asks again
+  };
+  Simulation simulation(source, {.timeout_s = 30}, script);
+  const size_t wrong = simulation.add_worker(wrong_hosts());
+  simulation.add_worker();
+  check_call(simulation, source, 1);
+  simulation.pass(100, [&] { return !simulation.worker(wrong); });
+  CHECK_FALSE(simulation.worker(wrong));
+  CHECK(simulation.stats().refused == 1);
+  CHECK(num_welcomes == 2);
+}
+
+TEST_CASE("hub: a timeout that a heartbeat cannot keep is an Error") {
+  FakeSource source;
+  Network network;
+  const auto server = network.server();
+  test::check_error([&] { Hub(*server, source.welcome(), kFakeVocab, {.heartbeat_s = 2, .timeout_s = 2}); },
+                    "silent for 2 s count as gone, and they speak every 2 s", "workers.timeout_s", "several times");
+}
+
+}  // namespace
+}  // namespace lockstep::rollout::remote
