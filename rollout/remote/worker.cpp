@@ -27,11 +27,12 @@ struct HaltAtEnd {
 
 void talk(ClientLink& link, WorkerCore& core, EngineThread& engine, const std::atomic<bool>& stop) {
   const auto now = [] { return std::chrono::steady_clock::now(); };
-  while (!core.is_over()) {
+  while (true) {
     if (stop) core.leave("it was stopped");
     for (JobEvent& event : engine.take_events()) core.on_event(std::move(event), now());
     if (auto job = core.take_job()) engine.start(std::move(*job));
     const auto wait = std::chrono::ceil<Milliseconds>(core.tick(now()) - now());
+    if (core.is_over()) return;  // that tick said the last words
     auto message = link.receive(std::clamp(wait, Milliseconds(0), kLookForStop));
     for (int i = 0; message && i < kMaxAtOnce; ++i) {
       core.on_message(std::move(*message), now());
@@ -39,7 +40,6 @@ void talk(ClientLink& link, WorkerCore& core, EngineThread& engine, const std::a
     }
     if (message) core.on_message(std::move(*message), now());
   }
-  core.tick(now());  // the last words
 }
 
 }  // namespace

@@ -61,17 +61,25 @@ Time SimulatedWorker::step(Time now, base::Random& random) {
 
 Simulation::Simulation(FakeSource& source, const WorkersConfig& config, Network::Script script, uint64_t seed)
     : source_(source),
+      config_(config),
       random_(seed, "simulation"),
-      network_(std::move(script), [this] { return now_; }),
-      server_(network_.server()),
-      hub_(std::make_unique<Hub>(*server_, source.welcome(), source.vocab_size(), config)) {
-  if (!config.weights_folder.empty()) folder_.emplace(config.weights_folder);
+      network_(std::move(script), [this] { return now_; }) {
+  start_trainer();
+}
+
+void Simulation::start_trainer() {
+  server_ = network_.server();
+  hub_ = std::make_unique<Hub>(*server_, source_.welcome(), source_.vocab_size(), config_);
+  if (!config_.weights_folder.empty()) folder_.emplace(config_.weights_folder);
+  next_call_ += 1000;
+  must_take_weights_ = true;
 }
 
 size_t Simulation::add_worker(const MakeHost& make_host, const WorkerOptions& options) {
   WorkerOptions named = options;
   if (named.name.empty()) named.name = cat("worker ", workers_.size());
   workers_.push_back(std::make_unique<SimulatedWorker>(network_, make_host, named, random_.bits64(), now_));
+  errors_.emplace_back();
   return workers_.size() - 1;
 }
 
@@ -85,10 +93,12 @@ void Simulation::step() {
       hub_->give_probe(source_.local().generate(probe.requests, probe.sampling, probe.seed));
     }
   }
-  for (auto& worker : workers_) {
-    if (!worker) continue;
-    next = std::min(next, worker->step(now_, random_));
-    if (worker->core().is_over()) worker.reset();
+  for (size_t w = 0; w < workers_.size(); ++w) {
+    if (!workers_[w]) continue;
+    next = std::min(next, workers_[w]->step(now_, random_));
+    if (!workers_[w]->core().is_over()) continue;
+    errors_[w] = workers_[w]->core().error();
+    workers_[w].reset();
   }
   if (const auto delivery = network_.next_delivery()) next = std::min(next, *delivery);
   now_ = std::max(next, now_ + Milliseconds(1));

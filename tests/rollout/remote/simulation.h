@@ -50,7 +50,10 @@ class Simulation {
   void kill(size_t worker) { workers_.at(worker).reset(); }  // without a word
   const WorkerCore* worker(size_t number) const { return workers_.at(number) ? &workers_[number]->core() : nullptr; }
   WorkerCore& core(size_t number) { return workers_.at(number)->core(); }
+  // That ended a worker.
+  const std::optional<Error>& error(size_t number) const { return errors_.at(number); }
   void kill_trainer() { hub_.reset(), server_.reset(); }
+  void start_trainer();  // anew, with other numbers of calls
 
   void publish(uint64_t version);
   // A whole call. Throws the hub's failure. `each_step` is called after each step of the virtual time.
@@ -69,13 +72,15 @@ class Simulation {
   void step();
 
   FakeSource& source_;
+  WorkersConfig config_;
   base::Random random_;
   Time now_{std::chrono::hours(1)};
   Network network_;
   std::unique_ptr<ServerLink> server_;
   std::unique_ptr<Hub> hub_;
   std::optional<WeightsFolder> folder_;
-  std::vector<std::unique_ptr<SimulatedWorker>> workers_;
+  std::vector<std::unique_ptr<SimulatedWorker>> workers_;  // null once they are over
+  std::vector<std::optional<Error>> errors_;
   uint64_t version_ = 0, next_call_ = 1;
   bool must_take_weights_ = true;
 };
