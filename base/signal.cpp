@@ -13,11 +13,13 @@ namespace lockstep::base {
 namespace {
 
 std::atomic<int> first_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<bool> is_requested{false};
+static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
 void remember(int number) {
   int none = 0;
   first_signal.compare_exchange_strong(none, number);
+  is_requested.store(true);
 }
 
 }  // namespace
@@ -32,8 +34,12 @@ void install_stop_signals() {
   }
 }
 
-bool stop_requested() { return first_signal.load() != 0; }
+bool stop_requested() { return is_requested.load(); }
+const std::atomic<bool>& stop_flag() { return is_requested; }
 int stop_signal() { return first_signal.load(); }
-void forget_stop() { first_signal.store(0); }
+void forget_stop() {
+  first_signal.store(0);
+  is_requested.store(false);
+}
 
 }  // namespace lockstep::base

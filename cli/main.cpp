@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
       cli::reward_test_verb(),
       cli::tokenize_verb(),
       cli::convert_verb(),
+      cli::worker_verb(),
       cli::check_parity_verb(),
       cli::bench_rollout_verb(),
       cli::config_verb(),

@@ -44,5 +44,6 @@ Verb reward_list_verb();
 Verb reward_test_verb();
 Verb tokenize_verb();
 Verb train_verb();
+Verb worker_verb();
 
 }  // namespace lockstep::cli

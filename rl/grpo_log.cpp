@@ -39,6 +39,20 @@ void add_expert_load(MetricsRow& row, const std::vector<std::vector<int64_t>>& l
   }
 }
 
+// Over the life of this process: generated = given + dropped, for each reason.
+void add_workers(MetricsRow& row, const rollout::remote::WorkerStats& stats) {
+  const std::pair<const char*, int64_t> counts[] = {{"joined", stats.joined},
+                                                    {"left", stats.left},
+                                                    {"refused", stats.refused},
+                                                    {"generated", stats.generated},
+                                                    {"given", stats.given},
+                                                    {"duplicates_dropped", stats.duplicates_dropped},
+                                                    {"stale_dropped", stats.stale_dropped},
+                                                    {"invalid_dropped", stats.invalid_dropped},
+                                                    {"units_reassigned", stats.units_reassigned}};
+  for (const auto& [name, count] : counts) row.set(cat("perf/workers/", name), static_cast<double>(count));
+}
+
 std::string describe(const EvalResult& r) {
   return cat("pass@1 ", base::fixed(r.pass_at_1, 3), r.has_format ? cat(", format ", base::fixed(r.format, 2)) : "", ", length ",
              base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2));
@@ -79,6 +93,7 @@ MetricsRow GrpoLog::row(const RolloutAdvantages& advantages) {
   row.set("perf/draft_acceptance_rate", stats.acceptance_rate());
   row.set("perf/tokens_per_step", stats.tokens_per_step());
   add_expert_load(row, stats.expert_load);
+  if (session_.remote_engine) add_workers(row, session_.remote_engine->worker_stats());
   note_ = cat("reward ", base::fixed(advantages.stats.reward_mean, 3), "  length ",
               base::fixed(row.get("completions/mean_length"), 1), "  reflection ", base::fixed(row.get("completions/reflection"), 2));
   auto& tokens = stage_.state()["num_tokens"];

@@ -13,6 +13,7 @@
 #include "rl/stage_config.h"
 #include "rollout/engine.h"
 #include "rollout/engine_config.h"
+#include "rollout/remote/workers_config.h"
 
 namespace lockstep::rl {
 
@@ -93,6 +94,7 @@ struct RunConfig {
   ModelSource model;
   PromptConfig prompt;
   rollout::EngineConfig engine;
+  rollout::remote::WorkersConfig workers;
   std::vector<rewards::RewardConfig> rewards;
   std::optional<SupervisedConfig> pretrain, sft;
   std::optional<GrpoConfig> grpo;
@@ -107,6 +109,7 @@ struct RunConfig {
     field("model", model, "where the policy begins");
     field("prompt", prompt, "how prompts become ids");
     field("engine", engine, "rollout engine");
+    field("workers", workers, "processes that draw completions for this run, on this machine or others");
     field("rewards", rewards, "rewards and their weights");
     field("pretrain", pretrain, "from-scratch pre-training on text");
     field("sft", sft, "supervised fine-tuning");

@@ -26,8 +26,10 @@ void remove_unfinished(const std::string& folder) {
   for (const auto& file : unfinished) base::remove_tree(file);
 }
 
-base::Json without_cap(base::Json config) {
+// Without what changes no bit of a run: when it pauses, and who draws its completions.
+base::Json without_conduct(base::Json config) {
   config.erase("max_steps");
+  config.erase("workers");
   return config;
 }
 
@@ -52,7 +54,7 @@ RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
   const std::string stored = file("config.json");
   const auto resolved = base::dump(config);
   if (std::filesystem::exists(stored)) {
-    const auto path = first_difference(without_cap(read_stored(stored)), without_cap(resolved));
+    const auto path = first_difference(without_conduct(read_stored(stored)), without_conduct(resolved));
     if (!path.empty())
       throw Error("the run folder holds a run with another config", cat(stored, path),
                   "give the new run an output_dir of its own, or remove the old folder");

@@ -13,7 +13,7 @@ namespace lockstep::rl {
 class RunFolder {
  public:
   // Creates the folder and writes config.json, or checks that the config.json already there is of the same run (only the
-  // top-level max_steps may differ); Error otherwise, naming the first key that differs.
+  // top-level max_steps and workers may differ); Error otherwise, naming the first key that differs.
   explicit RunFolder(const RunConfig& config);
 
   const std::string& path() const { return path_; }

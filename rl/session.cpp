@@ -2,16 +2,40 @@
 // Setting up a run's shared parts.
 #include "rl/session.h"
 
+#include "base/log.h"
 #include "base/rng.h"
+#include "base/text.h"
+#include "rollout/remote/zmq_link.h"
 
 namespace lockstep::rl {
+namespace {
+
+namespace remote = rollout::remote;
+
+// Null when the config names no endpoint to listen on.
+std::unique_ptr<remote::RemoteEngine> open_to_workers(remote::ModelSource& source, const remote::WorkersConfig& config) {
+  if (config.listen.empty()) return nullptr;
+  remote::ServerLinkOptions options;
+  options.endpoint = config.listen;
+  if (!config.key.empty()) options.keys = remote::read_keys(config.key);
+  if (!config.allow.empty()) options.allowed = remote::read_allow_list(config.allow);
+  options.insecure_lab = config.insecure_lab;
+  auto link = std::make_unique<remote::ZmqServerLink>(options);
+  base::log_info(cat("workers: listening on ", link->endpoint(), config.key.empty() ? ", without keys" : ", with keys"));
+  return std::make_unique<remote::RemoteEngine>(source, std::move(link), config);
+}
+
+}  // namespace
 
 Session::Session(const RunConfig& c)
     : config(c),
       folder(c),
       pool(base::default_num_threads()),
       policy(make_policy(c, folder.file("tokenizer"))),
-      engine(policy.transformer, policy.tokenizer.get(), c.engine, pool) {
+      local_engine(policy.transformer, policy.tokenizer.get(), c.engine, pool),
+      source(std::make_unique<rollout::TransformerSource>(policy.transformer, policy.tokenizer.get(), local_engine, c.engine, c.output_dir)),
+      remote_engine(open_to_workers(*source, c.workers)),
+      engine(remote_engine ? static_cast<rollout::Engine&>(*remote_engine) : local_engine) {
   if (!c.rewards.empty()) rewards = std::make_unique<RewardSet>(c.rewards, c.seed);
   if (!c.eval.data.task.empty() || !c.eval.data.file.empty())
     held_out = std::make_unique<PromptSet>(c.eval.data, /*is_eval=*/true, c.prompt, *policy.tokenizer, c.seed);

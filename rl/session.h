@@ -11,6 +11,8 @@
 #include "rl/run_folder.h"
 #include "rl/scoring.h"
 #include "rollout/local_engine.h"
+#include "rollout/remote/remote_engine.h"
+#include "rollout/transformer_source.h"
 
 namespace lockstep::rl {
 
@@ -19,7 +21,10 @@ struct Session {
   RunFolder folder;
   base::ThreadPool pool;
   Policy policy;
-  rollout::LocalEngine engine;
+  rollout::LocalEngine local_engine;
+  std::unique_ptr<rollout::TransformerSource> source;
+  std::unique_ptr<rollout::remote::RemoteEngine> remote_engine;  // null without workers
+  rollout::Engine& engine;  // the workers', or this process's own
   std::unique_ptr<RewardSet> rewards;    // null when the config names none
   std::unique_ptr<PromptSet> held_out;   // null when the config names no evaluation prompts
 

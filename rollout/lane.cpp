@@ -207,7 +207,7 @@ bool Lane::ends(const PromptGroup& group, Sample& sample, TokenId id) const {
   if (std::find(group.stop_ids->begin(), group.stop_ids->end(), id) != group.stop_ids->end()) return true;
   reason = FinishReason::stop;
   if (!context_.stop_strings.is_empty() &&
-      context_.stop_strings.advance(sample.stop_state, context_.tokenizer->piece(id)))
+      context_.stop_strings.advance(sample.stop_state, context_.piece_of(id)))
     return true;
   reason = FinishReason::length;
   return static_cast<int64_t>(sample.completion.ids.size()) >= group.max_new_tokens;

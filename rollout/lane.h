@@ -8,7 +8,6 @@
 #include <memory>
 #include <vector>
 
-#include "model/tokenizer.h"
 #include "model/transformer.h"
 #include "rollout/draft_governor.h"
 #include "rollout/drafter.h"
@@ -29,7 +28,7 @@ struct Drafting {
 // What the lanes of one generate call have in common. All of it outlives the lane.
 struct LaneContext {
   const model::Transformer& model;
-  const model::Tokenizer* tokenizer;  // null when there are no stop strings
+  const PieceOf& piece_of;  // empty when there are no stop strings
   const SamplingConfig& sampling;
   const StopStrings& stop_strings;
   uint64_t weight_version;

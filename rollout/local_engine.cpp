@@ -120,8 +120,19 @@ LocalEngine::LocalEngine(const model::Transformer& model,
                          const EngineConfig& config,
                          base::ThreadPool& pool,
                          const std::atomic<bool>* stop)
+    : LocalEngine(model,
+                  tokenizer ? PieceOf([tokenizer](TokenId id) { return tokenizer->piece(id); }) : PieceOf(),
+                  config,
+                  pool,
+                  stop) {}
+
+LocalEngine::LocalEngine(const model::Transformer& model,
+                         PieceOf piece_of,
+                         const EngineConfig& config,
+                         base::ThreadPool& pool,
+                         const std::atomic<bool>* stop)
     : model_(model),
-      tokenizer_(tokenizer),
+      piece_of_(std::move(piece_of)),
       config_(config),
       pool_(pool),
       stop_(stop) {
@@ -147,7 +158,7 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   const RunningMark running(is_running_);
   const auto started = std::chrono::steady_clock::now();
   stats_ = {};
-  check_requests(requests, sampling, model_.config(), tokenizer_ != nullptr);
+  check_requests(requests, sampling, model_.config(), piece_of_ != nullptr);
   const StopStrings stop_strings(sampling.stop, "sampling.stop");
   const int64_t context_length = model_.config().max_position_embeddings;
   const auto shares = partition(requests, sampling, context_length, config_.lanes);
@@ -159,7 +170,7 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   std::atomic<bool> has_failed{false};
   const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };
   const auto deliver = [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); };
-  const LaneContext context{model_, tokenizer_, sampling, stop_strings, weight_version_, drafting_, config_.record_routing,
+  const LaneContext context{model_, piece_of_, sampling, stop_strings, weight_version_, drafting_, config_.record_routing,
                             must_stop, deliver};
   std::vector<EngineStats> lane_stats(shares.size());
   const auto run = [&](int l) {

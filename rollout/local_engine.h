@@ -26,6 +26,11 @@ class LocalEngine final : public Engine {
               const EngineConfig& config,
               base::ThreadPool& pool,
               const std::atomic<bool>* stop = nullptr);
+  LocalEngine(const model::Transformer& model,
+              PieceOf piece_of,
+              const EngineConfig& config,
+              base::ThreadPool& pool,
+              const std::atomic<bool>* stop = nullptr);
 
   // The constructor's Error: draft "mtp" and a model without MTP. Errors here: a request with an empty prompt, ids outside the vocabulary, no samples, or a prompt that leaves no room in the
   // context or in the cache; stop strings without a tokenizer, or empty ones; logits that are not finite; a second call
@@ -43,7 +48,7 @@ class LocalEngine final : public Engine {
   EngineStats run_lane(size_t index, const LaneContext& context, int64_t num_pages, std::vector<PromptGroup> groups);
 
   const model::Transformer& model_;
-  const model::Tokenizer* tokenizer_;
+  PieceOf piece_of_;  // empty: no stop strings
   EngineConfig config_;
   base::ThreadPool& pool_;
   const std::atomic<bool>* stop_;

@@ -3,11 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "model/tokenizer.h"
+
 namespace lockstep::rollout {
+
+// Bytes of one id as they appear inside a text (model::Tokenizer::piece).
+using PieceOf = std::function<std::string(model::TokenId)>;
 
 // Knuth-Morris-Pratt over bytes, one automaton per stop string: each byte is looked at once per string, and the state of a
 // text is one number per string.
