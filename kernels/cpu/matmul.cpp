@@ -69,9 +69,18 @@ MatmulJob<T> job_of(const MatrixView<T>& a, int64_t n, int64_t k, const MatmulOu
 }
 
 template <class T>
-void multiply_packed(const MatrixView<T>& a, const PackedView<T>& b, const MatmulOutput& c, Isa isa) {
-  MatmulJob<T> job = job_of(a, b.n, b.k, c);
+void set_weights(MatmulJob<T>& job, const PackedView<T>& b) {
   job.panels = b.panels;
+}
+template <class T>
+void set_weights(MatmulJob<T>& job, const PackedQ8View& b) {
+  job.quants = b.panels;
+}
+
+template <class T, class Weights>
+void multiply_packed(const MatrixView<T>& a, const Weights& b, const MatmulOutput& c, Isa isa) {
+  MatmulJob<T> job = job_of(a, b.n, b.k, c);
+  set_weights(job, b);
   const FloatMode mode;
   run(matmul_table(isa), job);
 }
@@ -94,8 +103,8 @@ MatrixView<T> some_rows(MatrixView<T> a, int64_t begin, int64_t end) {
   return a;
 }
 
-template <class T>
-void multiply_groups(const GroupedRows<T>& rows, const PackedMatrix<T>& b, const MatmulOutput& c, Isa isa) {
+template <class T, class Matrices>
+void multiply_groups(const GroupedRows<T>& rows, const Matrices& b, const MatmulOutput& c, Isa isa) {
   const int64_t experts = b.count(), panels = b.num_panels();
   LOCKSTEP_CHECK(static_cast<int64_t>(rows.offsets.size()) == experts + 1,
                  cat(rows.offsets.size(), " offsets of ", experts, " experts"));
@@ -123,8 +132,14 @@ void matmul(const MatrixView<float>& a, const PackedView<float>& b, const Matmul
 void matmul(const MatrixView<uint16_t>& a, const PackedView<uint16_t>& b, const MatmulOutput& c, Isa isa) {
   multiply_packed(a, b, c, isa);
 }
+void matmul(const MatrixView<float>& a, const PackedQ8View& b, const MatmulOutput& c, Isa isa) {
+  multiply_packed(a, b, c, isa);
+}
 void matmul(const MatrixView<float>& a, const MatrixView<float>& b, const MatmulOutput& c, Isa isa) {
   multiply_view(a, b, c, isa);
+}
+void matmul(const MatrixView<uint16_t>& a, const PackedQ8View& b, const MatmulOutput& c, Isa isa) {
+  multiply_packed(a, b, c, isa);
 }
 void matmul(const MatrixView<uint16_t>& a, const MatrixView<uint16_t>& b, const MatmulOutput& c, Isa isa) {
   multiply_view(a, b, c, isa);
@@ -136,6 +151,12 @@ void grouped_matmul(const GroupedRows<uint16_t>& rows,
                     const PackedMatrix<uint16_t>& b,
                     const MatmulOutput& c,
                     Isa isa) {
+  multiply_groups(rows, b, c, isa);
+}
+void grouped_matmul(const GroupedRows<float>& rows, const PackedQ8Matrix& b, const MatmulOutput& c, Isa isa) {
+  multiply_groups(rows, b, c, isa);
+}
+void grouped_matmul(const GroupedRows<uint16_t>& rows, const PackedQ8Matrix& b, const MatmulOutput& c, Isa isa) {
   multiply_groups(rows, b, c, isa);
 }
 

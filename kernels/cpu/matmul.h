@@ -5,6 +5,7 @@
 #include <span>
 
 #include "kernels/cpu/packed_matrix.h"
+#include "kernels/cpu/packed_q8.h"
 
 namespace lockstep::kernels::cpu {
 
@@ -44,6 +45,10 @@ void matmul(const MatrixView<uint16_t>& a, const PackedView<uint16_t>& b, const 
 void matmul(const MatrixView<float>& a, const MatrixView<float>& b, const MatmulOutput& c, Isa isa = cpu::isa());
 void matmul(const MatrixView<uint16_t>& a, const MatrixView<uint16_t>& b, const MatmulOutput& c, Isa isa = cpu::isa());
 
+// With Q8_0 weights, q and d of kernels/cpu/packed_q8.h: the product above with weights d * q in f32, or rounded to bf16.
+void matmul(const MatrixView<float>& a, const PackedQ8View& b, const MatmulOutput& c, Isa isa = cpu::isa());
+void matmul(const MatrixView<uint16_t>& a, const PackedQ8View& b, const MatmulOutput& c, Isa isa = cpu::isa());
+
 // Rows sorted by expert: rows offsets[e] .. offsets[e + 1] - 1 belong to matrix e.
 template <class T>
 struct GroupedRows {
@@ -59,6 +64,14 @@ void grouped_matmul(const GroupedRows<float>& rows,
                     Isa isa = cpu::isa());
 void grouped_matmul(const GroupedRows<uint16_t>& rows,
                     const PackedMatrix<uint16_t>& b,
+                    const MatmulOutput& c,
+                    Isa isa = cpu::isa());
+void grouped_matmul(const GroupedRows<float>& rows,
+                    const PackedQ8Matrix& b,
+                    const MatmulOutput& c,
+                    Isa isa = cpu::isa());
+void grouped_matmul(const GroupedRows<uint16_t>& rows,
+                    const PackedQ8Matrix& b,
                     const MatmulOutput& c,
                     Isa isa = cpu::isa());
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The matrix products for one instruction set: blocks of rows, panels of outputs and blocks of the chain around the tiles.
+#include "kernels/cpu/matmul_quants.h"
 #include "kernels/cpu/matmul_table.h"
-#include "kernels/cpu/matmul_tile.h"
 
 namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
 namespace {
@@ -11,6 +11,8 @@ namespace {
 constexpr bool kTilesSpanPanels = tile_vectors<kTileRows>() * kLanes == kPanelWidth;
 constexpr int64_t kBlockSteps = kTilesSpanPanels ? 1024 : 96;
 constexpr int64_t kWrittenSteps = kTilesSpanPanels ? 480 : 96;
+constexpr int64_t kQuantSteps = kTilesSpanPanels ? 1024 : 384;  // of 8-bit weights that become words in registers
+constexpr int64_t kQuantRows = 6;                               // that do so: for more they are written
 constexpr int64_t kFetchedSteps = 24;         // ahead, of a panel that is passed over once
 constexpr int64_t kBlockRows = 240;           // so that their sums and a block of B share the L2 cache
 constexpr int64_t kPieceSteps = 480;          // of A, if it is rearranged: a block of it stays in the L2 cache
@@ -46,6 +48,25 @@ void prepare_rows(const Chains<T>& a, Rows& rows) {
                            : reinterpret_cast<const unsigned char*>(packed + i * stride);
 }
 
+template <class T>
+bool multiplies_quants(const MatmulJob<T>& job) {
+  return job.quants && job.a.rows <= kQuantRows;
+}
+
+// The block that begins with step `begin` of the panel of outputs `column`.
+template <class Kind, class T>
+const uint8_t* quants_at(const MatmulJob<T>& job, int64_t column, int64_t begin) {
+  const int64_t blocks = column / kPanelWidth * q8_blocks(job.a.cols) + begin / kStepsPerQ8Block<Kind>;
+  return job.quants + blocks * kQ8BlockBytes;
+}
+
+// Of one panel at a time: all multiples of a block of 8-bit weights.
+template <class Kind, class T>
+int64_t block_steps(const MatmulJob<T>& job) {
+  if (multiplies_quants(job)) return kQuantSteps;
+  return job.panels && !std::is_same_v<Kind, WidenedWords> ? kBlockSteps : kWrittenSteps;
+}
+
 // Steps `begin` and following of the panel of outputs `column`: where they are, or rearranged, or widened.
 template <class Kind, class T>
 void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile& tile) {
@@ -55,8 +76,14 @@ void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile&
     tile.fetched = tile.panel + (kTilesSpanPanels ? kFetchedSteps : tile.steps) * kPanelWidth;
     return;
   }
+  const uint8_t* const quants = job.quants ? quants_at<Kind>(job, column, begin) : nullptr;
+  if (quants && multiplies_quants(job)) {
+    tile.quants = quants;
+    return;
+  }
   uint32_t* block = matmul_scratch(MatmulScratch::panel, kWrittenSteps * kPanelWidth);
   tile.panel = tile.fetched = block;
+  if (quants) return dequantize_panel<Kind>(quants, tile.steps, block);
   if constexpr (is_widened) {
     if (job.panels) {
       const uint32_t* pairs = job.panels + column * PairWords::num_steps(job.a.cols) + begin / 2 * kPanelWidth;
@@ -85,7 +112,10 @@ void multiply_block(const Rows& rows, Tile tile) {
       tile.fetched_lines = static_cast<int>((kLines + tiles - 2) / (tiles - 1));
       tile.fetched = tile.panel + (tile.steps * kLines + (i - 1) * tile.steps * tile.fetched_lines) * kLanes;
     }
-    multiply_tile<Kind>(tile, end - row);
+    if (tile.quants)
+      multiply_quants_tile<Kind>(tile, end - row);
+    else
+      multiply_tile<Kind>(tile, end - row);
     row = end;
   }
 }
@@ -101,10 +131,9 @@ void multiply_panel(const MatmulJob<T>& job, const Rows& rows, int64_t column) {
   tile.sums_stride = job.rounded ? kPanelWidth : job.c_stride;
   tile.rounded_stride = job.c_stride;
   tile.starts_at_zero = !job.accumulates && rows.step_begin == 0;
-  const int64_t block_steps = job.panels && !std::is_same_v<Kind, WidenedWords> ? kBlockSteps : kWrittenSteps;
   int64_t step = rows.step_begin;
   do {
-    const int64_t end = smaller(rows.step_end, step + block_steps);
+    const int64_t end = smaller(rows.step_end, step + block_steps<Kind>(job));
     tile.steps = end - step;
     tile.row_offset = (step - rows.step_begin) * static_cast<int64_t>(sizeof(uint32_t));
     prepare_panel<Kind>(job, column, step, tile);

@@ -14,7 +14,8 @@ namespace lockstep::kernels::cpu {
 template <class T>
 struct MatmulJob {
   MatrixView<T> a;         // [M, K]
-  const uint32_t* panels;  // packed B from its first panel on, or null, and then
+  const uint32_t* panels;  // packed B from its first panel on, or
+  const uint8_t* quants;   // the same in Q8_0, or both are null, and then
   MatrixView<T> b;         // [K, N]
   int64_t column_begin, column_end;
   float* sums;        // [M, N], element (0, column_begin), or

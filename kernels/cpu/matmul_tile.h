@@ -9,7 +9,8 @@ namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
 struct Tile {
   const unsigned char* const* rows;  // of A, words; the step below begins at rows[r] + row_offset (bytes)
   int64_t row_offset;
-  const uint32_t* panel;  // of B, [steps][64] words
+  const uint32_t* panel;  // of B, [steps][64] words, or null, and then
+  const uint8_t* quants;  // blocks of a panel of 8-bit weights
   // What is read soon, fetched line by line along the steps. While few rows use it the panel streams from memory, and a
   // block that is passed over several times would leave the memory idle after the first pass.
   const uint32_t* fetched;
@@ -35,9 +36,9 @@ constexpr int tile_vectors() {
   return Rows == 1 ? 4 : Rows <= 3 ? 2 : 1;
 }
 
-// So many of the tile's outputs from `column` on as lanes v hold.
+// So many of the tile's outputs from `column` on as lanes v hold; none if they begin beyond them.
 inline int outputs_of(const Tile& tile, int64_t column, int v) {
-  return static_cast<int>(smaller(kLanes, tile.width - column - v * kLanes));
+  return static_cast<int>(larger(0, smaller(kLanes, tile.width - column - v * kLanes)));
 }
 
 template <int Rows, int Vectors>
@@ -103,6 +104,22 @@ inline void store_sums(const Tile& tile, int64_t column, const Lanes (&sum)[Rows
     }
 }
 
+template <int Rows, int Vectors>
+inline void start_sums(const Tile& tile, int64_t column, Lanes (&sum)[Rows][Vectors]) {
+  if (tile.starts_at_zero)
+    clear_sums(tile, column, sum);
+  else
+    load_sums(tile, column, sum);
+}
+
+template <int Rows, int Vectors>
+inline void store_result(const Tile& tile, int64_t column, const Lanes (&sum)[Rows][Vectors]) {
+  if (tile.rounded)
+    store_rounded(tile, column, sum);
+  else
+    store_sums(tile, column, sum);
+}
+
 template <int Vectors>
 inline void prefetch_lines(const uint32_t* line) {
 #pragma GCC unroll 4
@@ -118,10 +135,7 @@ inline void prefetch_lines(const uint32_t* line) {
 template <class Kind, int Rows, int Vectors>
 [[gnu::noinline]] void multiply(const Tile& tile, int64_t column) {
   Lanes sum[Rows][Vectors];
-  if (tile.starts_at_zero)
-    clear_sums(tile, column, sum);
-  else
-    load_sums(tile, column, sum);
+  start_sums(tile, column, sum);
   const unsigned char* row[Rows];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) row[r] = tile.rows[r] + tile.row_offset;
@@ -143,10 +157,7 @@ template <class Kind, int Rows, int Vectors>
       for (int v = 0; v < Vectors; ++v) sum[r][v] = Kind::step(sum[r][v], a, b[v]);
     }
   }
-  if (tile.rounded)
-    store_rounded(tile, column, sum);
-  else
-    store_sums(tile, column, sum);
+  store_result(tile, column, sum);
 }
 
 template <class Kind, int Rows>

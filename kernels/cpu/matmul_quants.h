@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Q8_0 weights in the matrix products: as words in registers for a few rows, or written to scratch once for many.
+#pragma once
+
+#include "kernels/cpu/matmul_tile.h"
+#include "kernels/cpu/q8_layout.h"
+
+namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
+
+// The weights of 16 outputs in one block, times their scales:
+//   kWords               words of a Kind in two places of the chain
+//   load(pairs, words)   these words
+template <class Kind>
+class Quants;
+
+// q * scale as f32 without rounding: 11 and 7 bits. 2^15 + u times the scale plus the offset is exact for the same reason.
+template <>
+class Quants<F32Words> {
+ public:
+  static constexpr int kWords = 2;
+  Quants() = default;
+  explicit Quants(const uint16_t* halves)
+      : scale_(load_halves(halves)), offset_(scale_ * Lanes::broadcast(-kQuantZero)) {}
+  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const {
+    Lanes even, odd;
+    load_quants(pairs, even, odd);
+    words[0] = fma(even, scale_, offset_);
+    words[1] = fma(odd, scale_, offset_);
+  }
+
+ private:
+  Lanes scale_, offset_;
+};
+
+template <>
+class Quants<WidenedWords> {
+ public:
+  static constexpr int kWords = 2;
+  Quants() = default;
+  explicit Quants(const uint16_t* halves) : exact_(halves) {}
+  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const {
+    Lanes exact[2];
+    exact_.load(pairs, exact);
+    words[0] = round_to_bf16(exact[1]);
+    words[1] = round_to_bf16(exact[0]);
+  }
+
+ private:
+  Quants<F32Words> exact_;
+};
+
+template <>
+class Quants<PairWords> {
+ public:
+  static constexpr int kWords = 1;
+  Quants() = default;
+  explicit Quants(const uint16_t* halves) : pairs_(halves) {}
+  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const { words[0] = pairs_.load(pairs); }
+
+ private:
+  QuantPairs pairs_;
+};
+
+template <class Kind>
+inline constexpr int64_t kStepsPerQ8Block = kQ8Places / Kind::kElements;
+
+// The scales and the first pairs of the 16 outputs that begin at output `column` of a panel.
+inline const uint16_t* scales_of(const uint8_t* block, int64_t column) {
+  return reinterpret_cast<const uint16_t*>(block) + column;
+}
+inline const uint8_t* pairs_of_outputs(const uint8_t* block, int64_t column) {
+  return block + kQ8ScaleBytes + column / 32 * kQ8HalfBytes + column % 32 * 2;
+}
+
+// `steps` words of each of a panel's chains from a block's begin on, as [steps][64]; an odd number is rounded up.
+template <class Kind>
+void dequantize_panel(const uint8_t* block, int64_t steps, uint32_t* to) {
+  constexpr int kWords = Quants<Kind>::kWords;
+  constexpr int64_t kAhead = 2 * kQ8BlockBytes;
+  for (int64_t step = 0; step < steps; step += kStepsPerQ8Block<Kind>, block += kQ8BlockBytes) {
+    const int64_t end = smaller(steps, step + kStepsPerQ8Block<Kind>);
+    for (int64_t i = 0; i < kPanelWidth; i += kLanes) {
+      const Quants<Kind> quants(scales_of(block, i));
+      const uint8_t* pairs = pairs_of_outputs(block, i);
+      uint32_t* line = to + step * kPanelWidth + i;
+      for (int64_t s = step; s < end; s += kWords, pairs += kQ8PairBytes) {
+        __builtin_prefetch(pairs + kAhead);
+        Lanes words[kWords];
+        quants.load(pairs, words);
+        for (const Lanes& word : words) {
+          store_words(word, line);
+          line += kPanelWidth;
+        }
+      }
+    }
+  }
+}
+
+// Vectors of outputs at a time where weights become words in registers: sums, scales, constants and words fit in them.
+template <int Rows>
+constexpr int quant_vectors() {
+  return kRegisters == 32 ? (Rows <= 4 ? 4 : 2) : 1;
+}
+
+// multiply() of kernels/cpu/matmul_tile.h from 8-bit weights. Two vectors at a time have their scales in registers and
+// read whole lines of pairs.
+template <class Kind, int Rows, int Vectors>
+[[gnu::noinline]] void multiply_quants(const Tile& tile, int64_t column) {
+  constexpr int kWords = Quants<Kind>::kWords, kGroup = Vectors < 2 ? 1 : 2;
+  constexpr int64_t kAhead = 3 * kQ8BlockBytes;
+  Lanes sum[Rows][Vectors];
+  start_sums(tile, column, sum);
+  const unsigned char* row[Rows];
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r) row[r] = tile.rows[r] + tile.row_offset;
+  const uint8_t* block = tile.quants;
+  for (int64_t begin = 0; begin < tile.steps; begin += kStepsPerQ8Block<Kind>, block += kQ8BlockBytes) {
+    const int64_t end = smaller(tile.steps, begin + kStepsPerQ8Block<Kind>);
+#pragma GCC unroll 2
+    for (int first = 0; first < Vectors; first += kGroup) {
+      Quants<Kind> quants[kGroup];
+      for (int v = 0; v < kGroup; ++v) quants[v] = Quants<Kind>(scales_of(block, column + (first + v) * kLanes));
+      const uint8_t* pairs = pairs_of_outputs(block, column + first * kLanes);
+      const auto add = [&](int64_t step, int num_words) __attribute__((always_inline)) {
+        Lanes b[kGroup][kWords];
+#pragma GCC unroll 2
+        for (int v = 0; v < kGroup; ++v) quants[v].load(pairs + v * 2 * kLanes, b[v]);
+#pragma GCC unroll 2
+        for (int w = 0; w < num_words; ++w)
+#pragma GCC unroll 8
+          for (int r = 0; r < Rows; ++r) {
+            const Lanes a = broadcast_word(row[r] + (step + w) * 4);
+#pragma GCC unroll 2
+            for (int v = 0; v < kGroup; ++v) sum[r][first + v] = Kind::step(sum[r][first + v], a, b[v][w]);
+          }
+      };
+      int64_t step = begin;
+      for (; step + kWords <= end; step += kWords, pairs += kQ8PairBytes) {
+        __builtin_prefetch(pairs + kAhead);
+        add(step, kWords);
+      }
+      if (kWords > 1 && step < end) add(step, 1);
+    }
+  }
+  store_result(tile, column, sum);
+}
+
+template <class Kind, int Rows>
+void multiply_quants_of_rows(const Tile& tile) {
+  constexpr int kVectors = quant_vectors<Rows>();
+  if constexpr (kVectors > 2)
+    if (tile.width <= kPanelWidth / 2) return multiply_quants<Kind, Rows, 2>(tile, 0);
+  for (int64_t column = 0; column < tile.width; column += kVectors * kLanes)
+    multiply_quants<Kind, Rows, kVectors>(tile, column);
+}
+
+template <class Kind>
+void multiply_quants_tile(const Tile& tile, int64_t num_rows) {
+  switch (num_rows) {
+    case 1:
+      return multiply_quants_of_rows<Kind, 1>(tile);
+    case 2:
+      return multiply_quants_of_rows<Kind, 2>(tile);
+    case 3:
+      return multiply_quants_of_rows<Kind, 3>(tile);
+    case 4:
+      return multiply_quants_of_rows<Kind, 4>(tile);
+    case 5:
+      return multiply_quants_of_rows<Kind, 5>(tile);
+    default:
+      return multiply_quants_of_rows<Kind, 6>(tile);
+  }
+}
+
+}  // namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE
