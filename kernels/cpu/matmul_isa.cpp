@@ -83,7 +83,12 @@ void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile&
   }
   uint32_t* block = matmul_scratch(MatmulScratch::panel, kWrittenSteps * kPanelWidth);
   tile.panel = tile.fetched = block;
-  if (quants) return dequantize_panel<Kind>(quants, tile.steps, block);
+  if (quants) {
+    dequantize_panel<Kind>(quants, tile.steps, block);
+    tile.fetched = reinterpret_cast<const uint32_t*>(quants_at<Kind>(job, column, begin + tile.steps));
+    tile.fetched_shift = Kind::kElements == 1 ? 2 : 1;
+    return;
+  }
   if constexpr (is_widened) {
     if (job.panels) {
       const uint32_t* pairs = job.panels + column * PairWords::num_steps(job.a.cols) + begin / 2 * kPanelWidth;

@@ -8,8 +8,8 @@
 namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
 
 // The weights of 16 outputs in one block, times their scales:
-//   kWords               words of a Kind in two places of the chain
-//   load(pairs, words)   these words
+//   kWords                words of a Kind in two places of the chain
+//   load(line, v, words)  these words; line and v as in load_quants
 template <class Kind>
 class Quants;
 
@@ -21,9 +21,9 @@ class Quants<F32Words> {
   Quants() = default;
   explicit Quants(const uint16_t* halves)
       : scale_(load_halves(halves)), offset_(scale_ * Lanes::broadcast(-kQuantZero)) {}
-  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const {
+  void load(const uint8_t* line, int v, Lanes (&words)[kWords]) const {
     Lanes even, odd;
-    load_quants(pairs, even, odd);
+    load_quants(line, v, even, odd);
     words[0] = fma(even, scale_, offset_);
     words[1] = fma(odd, scale_, offset_);
   }
@@ -38,9 +38,9 @@ class Quants<WidenedWords> {
   static constexpr int kWords = 2;
   Quants() = default;
   explicit Quants(const uint16_t* halves) : exact_(halves) {}
-  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const {
+  void load(const uint8_t* line, int v, Lanes (&words)[kWords]) const {
     Lanes exact[2];
-    exact_.load(pairs, exact);
+    exact_.load(line, v, exact);
     words[0] = round_to_bf16(exact[1]);
     words[1] = round_to_bf16(exact[0]);
   }
@@ -55,7 +55,7 @@ class Quants<PairWords> {
   static constexpr int kWords = 1;
   Quants() = default;
   explicit Quants(const uint16_t* halves) : pairs_(halves) {}
-  void load(const uint8_t* pairs, Lanes (&words)[kWords]) const { words[0] = pairs_.load(pairs); }
+  void load(const uint8_t* line, int v, Lanes (&words)[kWords]) const { words[0] = pairs_.load(line, v); }
 
  private:
   QuantPairs pairs_;
@@ -64,33 +64,48 @@ class Quants<PairWords> {
 template <class Kind>
 inline constexpr int64_t kStepsPerQ8Block = kQ8Places / Kind::kElements;
 
-// The scales and the first pairs of the 16 outputs that begin at output `column` of a panel.
-inline const uint16_t* scales_of(const uint8_t* block, int64_t column) {
-  return reinterpret_cast<const uint16_t*>(block) + column;
-}
-inline const uint8_t* pairs_of_outputs(const uint8_t* block, int64_t column) {
-  return block + kQ8ScaleBytes + column / 32 * kQ8HalfBytes + column % 32 * 2;
-}
+// Vectors whose scales are in registers at the same time: half a panel, whole lines, if there are enough registers.
+inline constexpr int kQuantGroup = kRegisters == 32 ? 2 : 1;
+
+// The scales of the 16 kQuantGroup outputs that begin at output `column` of a panel, in one block, and their lines.
+template <class Kind>
+class QuantBlock {
+ public:
+  static constexpr int kWords = Quants<Kind>::kWords;
+  QuantBlock(const uint8_t* block, int64_t column)
+      : line_(block + kQ8ScaleBytes + column / 32 * kQ8HalfBytes), first_(kQuantGroup == 2 ? 0 : column / kLanes % 2) {
+    for (int v = 0; v < kQuantGroup; ++v)
+      quants_[v] = Quants<Kind>(reinterpret_cast<const uint16_t*>(block) + column + v * kLanes);
+  }
+  // The words of the next pair of places; what lies kAhead bytes further is fetched.
+  template <int64_t kAhead>
+  void next(Lanes (&words)[kQuantGroup][kWords]) {
+    __builtin_prefetch(line_ + kAhead);
+#pragma GCC unroll 2
+    for (int v = 0; v < kQuantGroup; ++v) quants_[v].load(line_, static_cast<int>(first_) + v, words[v]);
+    line_ += kQ8LineBytes;
+  }
+
+ private:
+  const uint8_t* line_;
+  int64_t first_;  // vector of a line
+  Quants<Kind> quants_[kQuantGroup];
+};
 
 // `steps` words of each of a panel's chains from a block's begin on, as [steps][64]; an odd number is rounded up.
 template <class Kind>
 void dequantize_panel(const uint8_t* block, int64_t steps, uint32_t* to) {
   constexpr int kWords = Quants<Kind>::kWords;
-  constexpr int64_t kAhead = 2 * kQ8BlockBytes;
   for (int64_t step = 0; step < steps; step += kStepsPerQ8Block<Kind>, block += kQ8BlockBytes) {
     const int64_t end = smaller(steps, step + kStepsPerQ8Block<Kind>);
-    for (int64_t i = 0; i < kPanelWidth; i += kLanes) {
-      const Quants<Kind> quants(scales_of(block, i));
-      const uint8_t* pairs = pairs_of_outputs(block, i);
-      uint32_t* line = to + step * kPanelWidth + i;
-      for (int64_t s = step; s < end; s += kWords, pairs += kQ8PairBytes) {
-        __builtin_prefetch(pairs + kAhead);
-        Lanes words[kWords];
-        quants.load(pairs, words);
-        for (const Lanes& word : words) {
-          store_words(word, line);
-          line += kPanelWidth;
-        }
+    for (int64_t column = 0; column < kPanelWidth; column += kQuantGroup * kLanes) {
+      QuantBlock<Kind> quants(block, column);
+      uint32_t* words_of_step = to + step * kPanelWidth + column;
+      for (int64_t s = step; s < end; s += kWords) {
+        Lanes words[kQuantGroup][kWords];
+        quants.template next<2 * kQ8BlockBytes>(words);
+        for (int w = 0; w < kWords; ++w, words_of_step += kPanelWidth)
+          for (int v = 0; v < kQuantGroup; ++v) store_words(words[v][w], words_of_step + v * kLanes);
       }
     }
   }
@@ -102,12 +117,26 @@ constexpr int quant_vectors() {
   return kRegisters == 32 ? (Rows <= 4 ? 4 : 2) : 1;
 }
 
-// multiply() of kernels/cpu/matmul_tile.h from 8-bit weights. Two vectors at a time have their scales in registers and
-// read whole lines of pairs.
+// Adds the products of the next pair of places; of its words only the first `num_words`.
+template <class Kind, int Rows, int Vectors>
+inline void add_products(QuantBlock<Kind>& quants, const unsigned char* const (&row)[Rows], int64_t step, int num_words,
+                         Lanes (&sum)[Rows][Vectors], int first) {
+  Lanes b[kQuantGroup][Quants<Kind>::kWords];
+  quants.template next<3 * kQ8BlockBytes>(b);
+#pragma GCC unroll 2
+  for (int w = 0; w < num_words; ++w)
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; ++r) {
+      const Lanes a = broadcast_word(row[r] + (step + w) * 4);
+#pragma GCC unroll 2
+      for (int v = 0; v < kQuantGroup; ++v) sum[r][first + v] = Kind::step(sum[r][first + v], a, b[v][w]);
+    }
+}
+
+// multiply() of kernels/cpu/matmul_tile.h from 8-bit weights.
 template <class Kind, int Rows, int Vectors>
 [[gnu::noinline]] void multiply_quants(const Tile& tile, int64_t column) {
-  constexpr int kWords = Quants<Kind>::kWords, kGroup = Vectors < 2 ? 1 : 2;
-  constexpr int64_t kAhead = 3 * kQ8BlockBytes;
+  constexpr int kWords = Quants<Kind>::kWords;
   Lanes sum[Rows][Vectors];
   start_sums(tile, column, sum);
   const unsigned char* row[Rows];
@@ -117,29 +146,11 @@ template <class Kind, int Rows, int Vectors>
   for (int64_t begin = 0; begin < tile.steps; begin += kStepsPerQ8Block<Kind>, block += kQ8BlockBytes) {
     const int64_t end = smaller(tile.steps, begin + kStepsPerQ8Block<Kind>);
 #pragma GCC unroll 2
-    for (int first = 0; first < Vectors; first += kGroup) {
-      Quants<Kind> quants[kGroup];
-      for (int v = 0; v < kGroup; ++v) quants[v] = Quants<Kind>(scales_of(block, column + (first + v) * kLanes));
-      const uint8_t* pairs = pairs_of_outputs(block, column + first * kLanes);
-      const auto add = [&](int64_t step, int num_words) __attribute__((always_inline)) {
-        Lanes b[kGroup][kWords];
-#pragma GCC unroll 2
-        for (int v = 0; v < kGroup; ++v) quants[v].load(pairs + v * 2 * kLanes, b[v]);
-#pragma GCC unroll 2
-        for (int w = 0; w < num_words; ++w)
-#pragma GCC unroll 8
-          for (int r = 0; r < Rows; ++r) {
-            const Lanes a = broadcast_word(row[r] + (step + w) * 4);
-#pragma GCC unroll 2
-            for (int v = 0; v < kGroup; ++v) sum[r][first + v] = Kind::step(sum[r][first + v], a, b[v][w]);
-          }
-      };
+    for (int first = 0; first < Vectors; first += kQuantGroup) {
+      QuantBlock<Kind> quants(block, column + first * kLanes);
       int64_t step = begin;
-      for (; step + kWords <= end; step += kWords, pairs += kQ8PairBytes) {
-        __builtin_prefetch(pairs + kAhead);
-        add(step, kWords);
-      }
-      if (kWords > 1 && step < end) add(step, 1);
+      for (; step + kWords <= end; step += kWords) add_products(quants, row, step, kWords, sum, first);
+      if (kWords > 1 && step < end) add_products(quants, row, step, 1, sum, first);
     }
   }
   store_result(tile, column, sum);

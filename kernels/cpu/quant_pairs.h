@@ -11,10 +11,10 @@ class QuantPairs {
   explicit QuantPairs(const uint16_t* halves)
       : scale_(load_halves(halves)), offset_(scale_ * Lanes::broadcast(-kQuantZero)) {}
 
-  // The bf16 nearest to q * scale, pair by pair. The bytes are as in load_quants; both the offset and the fused sum are exact.
-  Lanes load(const uint8_t* pairs) const {
+  // The bf16 nearest to q * scale, in pairs. Line and v as in load_quants; the offset and the fused sum are exact.
+  Lanes load(const uint8_t* line, int v) const {
     Lanes even, odd;
-    load_quants(pairs, even, odd);
+    load_quants(line, v, even, odd);
     return pairs_of(round_to_bf16(fma(even, scale_, offset_)), round_to_bf16(fma(odd, scale_, offset_)));
   }
 

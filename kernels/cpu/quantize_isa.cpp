@@ -35,22 +35,28 @@ Lanes write_scales(const Block<Kind>& block, int64_t column, uint16_t* halves, b
   }
   const Lanes d = largest / Lanes::broadcast(127.0f);
   constexpr float kLeastInfinite = 65520.0f, kMostZero = 0x1p-25f;  // as f16
-  is_finite = is_finite && not_less(d + rest, Lanes::broadcast(kLeastInfinite)) == 0 && not_less(rest, zero) == 0xffffu;
+  is_finite = is_finite && not_less(d, Lanes::broadcast(kLeastInfinite)) == 0 && not_less(rest, zero) == 0xffffu;
   float scales[kLanes];
   d.store(scales);
   for (int64_t i = 0; i < kLanes; ++i) halves[i] = to_half(scales[i]);
   return where_less(Lanes::broadcast(kMostZero), d, Lanes::broadcast(1.0f) / d, zero);
 }
 
+// 32 outputs of a block at a time.
 template <class Kind>
 bool quantize_block(const Block<Kind>& block, uint8_t* to) {
   bool is_finite = true;
-  for (int64_t i = 0; i < kPanelWidth; i += kLanes) {
-    const Lanes inverse = write_scales(block, i, reinterpret_cast<uint16_t*>(to) + i, is_finite);
+  uint8_t* line = to + kQ8ScaleBytes;
+  for (int64_t i = 0; i < kPanelWidth; i += 2 * kLanes) {
+    auto* halves = reinterpret_cast<uint16_t*>(to) + i;
+    const Lanes inverse[2] = {write_scales(block, i, halves, is_finite),
+                              write_scales(block, i + kLanes, halves + kLanes, is_finite)};
     if (!is_finite) return false;
-    uint8_t* pairs = to + kQ8ScaleBytes + i / 32 * kQ8HalfBytes + i % 32 * 2;
-    for (int64_t place = 0; place < kQ8Places; place += 2, pairs += kQ8PairBytes)
-      store_quants(block.at(place, i) * inverse, block.at(place + 1, i) * inverse, pairs);
+    for (int64_t place = 0; place < kQ8Places; place += 2, line += kQ8LineBytes) {
+      const Lanes even[2] = {block.at(place, i) * inverse[0], block.at(place, i + kLanes) * inverse[1]};
+      const Lanes odd[2] = {block.at(place + 1, i) * inverse[0], block.at(place + 1, i + kLanes) * inverse[1]};
+      store_quants(even, odd, line);
+    }
   }
   return true;
 }

@@ -4,9 +4,11 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "kernels/cpu/dispatch.h"
 #include "tests/kernels/cpu/matmul_operands.h"
@@ -135,6 +137,78 @@ void bench_type(const Machine& machine, const char* type) {
   bench.packing({0, 16384, 576});
 }
 
+// A product with Q8_0 weights beside the same one with weights of T, in turn: the fastest and the median of the rounds.
+template <class T>
+class Q8Bench {
+ public:
+  Q8Bench(const Machine& machine, const char* type) : machine_(machine), type_(type) {}
+
+  // Hot: one matrix again and again. Cold: as many as no cache holds, one after the other.
+  void compare(Shape s, bool is_hot) {
+    constexpr int64_t kColdBytes = int64_t{160} << 20;  // of Q8_0
+    char line[80];
+    std::snprintf(line, sizeof line, "  q8 %5d x %5d x %5d %s", static_cast<int>(s.m), static_cast<int>(s.n),
+                  static_cast<int>(s.k), is_hot ? "hot " : "cold");
+    if (std::string(line).find(machine_.only) == std::string::npos) return;
+    const int64_t count = is_hot ? 1 : (kColdBytes + s.n * s.k - 1) / (s.n * s.k);
+    const std::vector<T> x = drawn<T>(numbers_, s.m * s.k), w = drawn<T>(numbers_, s.n * s.k);
+    PackedMatrix<T> plain(s.n, s.k, count);
+    PackedQ8Matrix q8(s.n, s.k, count);
+    for (int64_t i = 0; i < count; ++i) plain.pack(row_major(w, s.n, s.k), i), q8.pack(row_major(w, s.n, s.k), i);
+    std::vector<T> y(static_cast<size_t>(s.m * s.n));
+    const auto times = rounds(
+        [&](int64_t i) { matmul(row_major(x, s.m, s.k), plain.at(i % count), output(y, s.n), machine_.isa); },
+        [&](int64_t i) { matmul(row_major(x, s.m, s.k), q8.at(i % count), output(y, s.n), machine_.isa); }, s);
+    std::printf("%s", line);
+    print(type_, s, times[0], sizeof(T));
+    print("q8", s, times[1], 1.0625);
+    std::printf("  %4.2f, %4.2f times as fast\n", times[0].least / times[1].least, times[0].median / times[1].median);
+  }
+
+ private:
+  struct Times {
+    double least, median;
+  };
+  template <class A, class B>
+  std::array<Times, 2> rounds(const A& a, const B& b, Shape s) {
+    constexpr int64_t kRounds = 15;
+    const int64_t calls = std::max<int64_t>(1, 20'000'000 / (s.n * s.k * std::max<int64_t>(1, s.m / 8)));
+    std::vector<double> times[2];
+    int64_t next[2] = {};
+    for (int64_t round = 0; round < 2 * kRounds; ++round) {
+      const size_t which = static_cast<size_t>(round % 2);
+      const double start = cpu_seconds();
+      for (int64_t i = 0; i < calls; ++i) which ? b(next[1]++) : a(next[0]++);
+      times[which].push_back((cpu_seconds() - start) / static_cast<double>(calls));
+    }
+    for (std::vector<double>& t : times) std::sort(t.begin(), t.end());
+    return {Times{times[0][0], times[0][kRounds / 2]}, Times{times[1][0], times[1][kRounds / 2]}};
+  }
+  void print(const char* what, Shape s, Times t, double bytes) {
+    const double weights = static_cast<double>(s.n * s.k);
+    std::printf("  %s %7.1f, %7.1f us", what, t.least * 1e6, t.median * 1e6);
+    if (s.m <= 6) std::printf(" %5.1f GB/s", bytes * weights / t.least * 1e-9);
+    if (s.m > 1) std::printf(" %5.1f GFLOP/s", 2.0 * static_cast<double>(s.m) * weights / t.least * 1e-9);
+  }
+
+  Machine machine_;
+  const char* type_;
+  Numbers numbers_{2};
+};
+
+constexpr Shape kQ8Shapes[] = {{1, 1536, 576}, {1, 576, 1536}, {1, 49152, 576}};
+
+template <class T>
+void bench_q8(const Machine& machine, const char* type) {
+  std::printf("%s, Q8_0 weights beside %s ones; the least, the median\n", std::string(isa_name(machine.isa)).c_str(), type);
+  Q8Bench<T> bench(machine, type);
+  for (const bool is_hot : {true, false})
+    for (const Shape s : kQ8Shapes) bench.compare(s, is_hot);
+  for (const int64_t m : {2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 32, 64})
+    for (const Shape s : {Shape{m, 1536, 576}, {m, 576, 1536}}) bench.compare(s, true);
+  for (const int64_t m : {4, 8, 16, 64}) bench.compare({m, 1536, 576}, false);
+}
+
 double peak(float (*spin)(int64_t), double per_step) {
   volatile float sink = 0;
   return 100000 * per_step / seconds([&] { sink = sink + spin(100000); });
@@ -156,8 +230,12 @@ int run(int argc, char** argv) {
     if (isa > named || (argc > 1 ? isa != named : isa == Isa::scalar)) continue;
     const PeakTable& peaks = peak_of(isa);
     const std::string only = argc > 2 ? argv[2] : "";
-    bench_type<float>({isa, peak(peaks.f32, peaks.f32_per_step), only}, "f32");
-    bench_type<uint16_t>({isa, peak(peaks.bf16, peaks.bf16_per_step), only}, "bf16");
+    const Machine f32{isa, peak(peaks.f32, peaks.f32_per_step), only};
+    const Machine bf16{isa, peak(peaks.bf16, peaks.bf16_per_step), only};
+    bench_type<float>(f32, "f32");
+    bench_q8<float>(f32, "f32");
+    bench_type<uint16_t>(bf16, "bf16");
+    bench_q8<uint16_t>(bf16, "bf16");
   }
   return 0;
 }

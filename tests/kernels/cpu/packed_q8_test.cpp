@@ -29,7 +29,7 @@ void check_layout(const PackedQ8View& packed, const Q8Ref& weights) {
   for (int64_t row = 0; row < (packed.n + 63) / 64 * 64; ++row)
     for (int64_t col = 0; col < blocks * 32; ++col) {
       const uint8_t* block = packed.panels + (row / 64 * blocks + col / 32) * kQ8BlockBytes;
-      const uint8_t byte = block[128 + row % 64 / 32 * 1024 + col % 32 / 2 * 64 + row % 32 * 2 + col % 2];
+      const uint8_t byte = block[128 + row % 64 / 32 * 1024 + col % 32 / 2 * 64 + q8_byte(row % 32, col % 2)];
       const uint16_t scale = reinterpret_cast<const uint16_t*>(block)[row % 64];
       const bool is_there = row < packed.n && col < packed.k;
       REQUIRE(byte == 128 + (is_there ? weights.q[static_cast<size_t>(row * packed.k + col)] : 0));

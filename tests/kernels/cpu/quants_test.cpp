@@ -9,6 +9,7 @@
 #include "kernels/cpu/dispatch.h"
 #include "kernels/cpu/half.h"
 #include "kernels/cpu/math_ref.h"
+#include "kernels/cpu/q8_layout.h"
 #include "tests/kernels/cpu/matmul_operands.h"
 #include "tests/kernels/cpu/quants_table.h"
 #include "tests/kernels/cpu/support.h"
@@ -27,20 +28,26 @@ struct Words {
   bool operator==(const Words&) const = default;
 };
 
-Words words_of(Isa isa, const std::array<uint16_t, 16>& scales, const std::array<uint8_t, 32>& pairs) {
+using Scales = std::array<uint16_t, 16>;
+using Line = std::array<uint8_t, 64>;
+
+Words words_of(Isa isa, const Scales& scales, const Line& line, int v) {
   Words words;
-  table_of(isa).f32_words(scales.data(), pairs.data(), words.f32.data());
-  table_of(isa).widened_words(scales.data(), pairs.data(), words.widened.data());
-  table_of(isa).pair_words(scales.data(), pairs.data(), words.pairs.data());
+  table_of(isa).f32_words(scales.data(), line.data(), v, words.f32.data());
+  table_of(isa).widened_words(scales.data(), line.data(), v, words.widened.data());
+  table_of(isa).pair_words(scales.data(), line.data(), v, words.pairs.data());
   return words;
 }
 
-Words words_of_ref(const std::array<uint16_t, 16>& scales, const std::array<uint8_t, 32>& pairs) {
+Words words_of_ref(const Scales& scales, const Line& line, int v) {
   Words words;
   for (size_t i = 0; i < 16; ++i) {
     const float scale = from_half(scales[i]);
-    const float even = scale == 0 ? 0.0f : scale * static_cast<float>(pairs[2 * i] - 128),
-                odd = scale == 0 ? 0.0f : scale * static_cast<float>(pairs[2 * i + 1] - 128);
+    const auto weight = [&](int64_t odd) {
+      const int q = line[static_cast<size_t>(q8_byte(16 * v + static_cast<int64_t>(i), odd))] - 128;
+      return scale == 0 ? 0.0f : scale * static_cast<float>(q);
+    };
+    const float even = weight(0), odd = weight(1);
     words.f32[i] = std::bit_cast<uint32_t>(even);
     words.f32[16 + i] = std::bit_cast<uint32_t>(odd);
     words.widened[i] = uint32_t{to_bf16_ref(odd)} << 16;
@@ -55,17 +62,19 @@ Words words_of_ref(const std::array<uint16_t, 16>& scales, const std::array<uint
 TEST_CASE("quants: every scale times every weight is exact as f32 and the nearest bf16, its zero positive") {
   const FloatMode mode;
   constexpr int kInfinity = 0x7c00;
-  std::array<uint16_t, 16> scales;
-  std::array<uint8_t, 32> pairs;
+  Scales scales;
+  Line line;
   for (const Isa isa : all_isas())
     for (int first = 0; first < kInfinity; first += 16) {
       // The slow plain loops take a part of the scales: all of a few exponents, denormals among them.
       if (isa == Isa::scalar && first >= 0x0c00 && first / 0x400 % 8 != 5) continue;
       for (size_t i = 0; i < 16; ++i) scales[i] = static_cast<uint16_t>(first + static_cast<int>(i));
-      for (int u = 0; u < 256; u += 2) {
-        for (size_t i = 0; i < 32; ++i)
-          pairs[i] = static_cast<uint8_t>(u + static_cast<int>(i) % 2 + 34 * (static_cast<int>(i) / 2));
-        REQUIRE(words_of(isa, scales, pairs) == words_of_ref(scales, pairs));
+      for (int u = 0; u < 256; ++u) {
+        // Over all u each output sees each byte at both places; the 64 bytes of a line differ.
+        for (int64_t i = 0; i < 32; ++i)
+          for (int64_t odd = 0; odd < 2; ++odd)
+            line[static_cast<size_t>(q8_byte(i, odd))] = static_cast<uint8_t>(u + 36 * i + 101 * odd);
+        for (const int v : {0, 1}) REQUIRE(words_of(isa, scales, line, v) == words_of_ref(scales, line, v));
       }
     }
 }
@@ -78,15 +87,15 @@ TEST_CASE("quants: numbers go to the nearest weight, from the middle away from z
     for (const float x : {middle, std::nextafter(middle, -200.0f), std::nextafter(middle, 200.0f)}) numbers.push_back(x);
   }
   Numbers random(3);
-  while (numbers.size() % 32 || numbers.size() < 20000) numbers.push_back(127 * random.in_one());
+  while (numbers.size() % 64 || numbers.size() < 20000) numbers.push_back(127 * random.in_one());
   for (const Isa isa : all_isas())
-    for (size_t at = 0; at < numbers.size(); at += 32) {
-      std::array<uint8_t, 32> pairs;
-      table_of(isa).store(&numbers[at], &numbers[at + 16], pairs.data());
-      for (size_t i = 0; i < 16; ++i) {
-        REQUIRE(pairs[2 * i] - 128 == std::round(numbers[at + i]));
-        REQUIRE(pairs[2 * i + 1] - 128 == std::round(numbers[at + 16 + i]));
-      }
+    for (size_t at = 0; at < numbers.size(); at += 64) {
+      Line line;
+      table_of(isa).store(&numbers[at], &numbers[at + 32], line.data());
+      for (size_t i = 0; i < 32; ++i)
+        for (size_t odd = 0; odd < 2; ++odd)
+          REQUIRE(line[static_cast<size_t>(q8_byte(static_cast<int64_t>(i), static_cast<int64_t>(odd)))] - 128 ==
+                  std::round(numbers[at + 32 * odd + i]));
     }
 }
 
