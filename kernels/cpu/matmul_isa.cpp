@@ -11,8 +11,6 @@ namespace {
 constexpr bool kTilesSpanPanels = tile_vectors<kTileRows>() * kLanes == kPanelWidth;
 constexpr int64_t kBlockSteps = kTilesSpanPanels ? 1024 : 96;
 constexpr int64_t kWrittenSteps = kTilesSpanPanels ? 480 : 96;
-constexpr int64_t kQuantSteps = kTilesSpanPanels ? 1024 : 384;  // of 8-bit weights that become words in registers
-constexpr int64_t kQuantRows = 6;                               // that do so: for more they are written
 constexpr int64_t kFetchedSteps = 24;         // ahead, of a panel that is passed over once
 constexpr int64_t kBlockRows = 240;           // so that their sums and a block of B share the L2 cache
 constexpr int64_t kPieceSteps = 480;          // of A, if it is rearranged: a block of it stays in the L2 cache
@@ -63,7 +61,7 @@ const uint8_t* quants_at(const MatmulJob<T>& job, int64_t column, int64_t begin)
 // Of one panel at a time: all multiples of a block of 8-bit weights.
 template <class Kind, class T>
 int64_t block_steps(const MatmulJob<T>& job) {
-  if (multiplies_quants(job)) return kQuantSteps;
+  if (multiplies_quants(job)) return kBlockSteps;
   return job.panels && !std::is_same_v<Kind, WidenedWords> ? kBlockSteps : kWrittenSteps;
 }
 

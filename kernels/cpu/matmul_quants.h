@@ -73,7 +73,7 @@ class QuantBlock {
  public:
   static constexpr int kWords = Quants<Kind>::kWords;
   QuantBlock(const uint8_t* block, int64_t column)
-      : line_(block + kQ8ScaleBytes + column / 32 * kQ8HalfBytes), first_(kQuantGroup == 2 ? 0 : column / kLanes % 2) {
+      : line_(block + kQ8ScaleBytes + column / 32 * kQ8HalfBytes), half_(static_cast<int>(column / kLanes % 2)) {
     for (int v = 0; v < kQuantGroup; ++v)
       quants_[v] = Quants<Kind>(reinterpret_cast<const uint16_t*>(block) + column + v * kLanes);
   }
@@ -82,13 +82,13 @@ class QuantBlock {
   void next(Lanes (&words)[kQuantGroup][kWords]) {
     __builtin_prefetch(line_ + kAhead);
 #pragma GCC unroll 2
-    for (int v = 0; v < kQuantGroup; ++v) quants_[v].load(line_, static_cast<int>(first_) + v, words[v]);
+    for (int v = 0; v < kQuantGroup; ++v) quants_[v].load(line_, kQuantGroup == 2 ? v : half_, words[v]);
     line_ += kQ8LineBytes;
   }
 
  private:
   const uint8_t* line_;
-  int64_t first_;  // vector of a line
+  int half_;  // of the lines, if one vector of them is taken
   Quants<Kind> quants_[kQuantGroup];
 };
 
@@ -111,16 +111,13 @@ void dequantize_panel(const uint8_t* block, int64_t steps, uint32_t* to) {
   }
 }
 
-// Vectors of outputs at a time where weights become words in registers: sums, scales, constants and words fit in them.
-template <int Rows>
-constexpr int quant_vectors() {
-  return kRegisters == 32 ? (Rows <= 4 ? 4 : 2) : 1;
-}
-
 // Adds the products of the next pair of places; of its words only the first `num_words`.
-template <class Kind, int Rows, int Vectors>
-inline void add_products(QuantBlock<Kind>& quants, const unsigned char* const (&row)[Rows], int64_t step, int num_words,
-                         Lanes (&sum)[Rows][Vectors], int first) {
+template <class Kind, int Rows>
+inline void add_products(QuantBlock<Kind>& quants,
+                         const unsigned char* const (&row)[Rows],
+                         int64_t step,
+                         int num_words,
+                         Lanes (&sum)[Rows][kQuantGroup]) {
   Lanes b[kQuantGroup][Quants<Kind>::kWords];
   quants.template next<3 * kQ8BlockBytes>(b);
 #pragma GCC unroll 2
@@ -129,16 +126,18 @@ inline void add_products(QuantBlock<Kind>& quants, const unsigned char* const (&
     for (int r = 0; r < Rows; ++r) {
       const Lanes a = broadcast_word(row[r] + (step + w) * 4);
 #pragma GCC unroll 2
-      for (int v = 0; v < kQuantGroup; ++v) sum[r][first + v] = Kind::step(sum[r][first + v], a, b[v][w]);
+      for (int v = 0; v < kQuantGroup; ++v) sum[r][v] = Kind::step(sum[r][v], a, b[v][w]);
     }
 }
 
-// multiply() of kernels/cpu/matmul_tile.h from 8-bit weights.
-template <class Kind, int Rows, int Vectors>
-[[gnu::noinline]] void multiply_quants(const Tile& tile, int64_t column) {
-  constexpr int kWords = Quants<Kind>::kWords;
-  Lanes sum[Rows][Vectors];
-  start_sums(tile, column, sum);
+// A tile of rows by a panel, from 8-bit weights: multiply() of kernels/cpu/matmul_tile.h, but the panel is passed over once,
+// and the sums that find no register wait in memory for their turn in each block.
+template <class Kind, int Rows>
+[[gnu::noinline]] void multiply_quants(const Tile& tile) {
+  constexpr int kWords = Quants<Kind>::kWords, kGroups = static_cast<int>(kPanelWidth / kLanes / kQuantGroup);
+  constexpr int64_t kWidth = kQuantGroup * kLanes;
+  Lanes sum[kGroups][Rows][kQuantGroup];
+  for (int64_t g = 0; g * kWidth < tile.width; ++g) start_sums(tile, g * kWidth, sum[g]);
   const unsigned char* row[Rows];
 #pragma GCC unroll 8
   for (int r = 0; r < Rows; ++r) row[r] = tile.rows[r] + tile.row_offset;
@@ -146,41 +145,24 @@ template <class Kind, int Rows, int Vectors>
   for (int64_t begin = 0; begin < tile.steps; begin += kStepsPerQ8Block<Kind>, block += kQ8BlockBytes) {
     const int64_t end = smaller(tile.steps, begin + kStepsPerQ8Block<Kind>);
 #pragma GCC unroll 2
-    for (int first = 0; first < Vectors; first += kQuantGroup) {
-      QuantBlock<Kind> quants(block, column + first * kLanes);
+    for (int64_t g = 0; g < kGroups; ++g) {
+      if (g * kWidth >= tile.width) break;
+      QuantBlock<Kind> quants(block, g * kWidth);
       int64_t step = begin;
-      for (; step + kWords <= end; step += kWords) add_products(quants, row, step, kWords, sum, first);
-      if (kWords > 1 && step < end) add_products(quants, row, step, 1, sum, first);
+      for (; step + kWords <= end; step += kWords) add_products<Kind>(quants, row, step, kWords, sum[g]);
+      if (kWords > 1 && step < end) add_products<Kind>(quants, row, step, 1, sum[g]);
     }
   }
-  store_result(tile, column, sum);
+  for (int64_t g = 0; g * kWidth < tile.width; ++g) store_result(tile, g * kWidth, sum[g]);
 }
 
-template <class Kind, int Rows>
-void multiply_quants_of_rows(const Tile& tile) {
-  constexpr int kVectors = quant_vectors<Rows>();
-  if constexpr (kVectors > 2)
-    if (tile.width <= kPanelWidth / 2) return multiply_quants<Kind, Rows, 2>(tile, 0);
-  for (int64_t column = 0; column < tile.width; column += kVectors * kLanes)
-    multiply_quants<Kind, Rows, kVectors>(tile, column);
-}
+// Rows for which weights become words in registers: with more, words that are written once are the faster ones.
+inline constexpr int kQuantRows = kRegisters == 32 ? kTileRows : 3;
 
-template <class Kind>
+template <class Kind, int Rows = 1>
 void multiply_quants_tile(const Tile& tile, int64_t num_rows) {
-  switch (num_rows) {
-    case 1:
-      return multiply_quants_of_rows<Kind, 1>(tile);
-    case 2:
-      return multiply_quants_of_rows<Kind, 2>(tile);
-    case 3:
-      return multiply_quants_of_rows<Kind, 3>(tile);
-    case 4:
-      return multiply_quants_of_rows<Kind, 4>(tile);
-    case 5:
-      return multiply_quants_of_rows<Kind, 5>(tile);
-    default:
-      return multiply_quants_of_rows<Kind, 6>(tile);
-  }
+  if (num_rows == Rows) return multiply_quants<Kind, Rows>(tile);
+  if constexpr (Rows < kQuantRows) multiply_quants_tile<Kind, Rows + 1>(tile, num_rows);
 }
 
 }  // namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE
