@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
       cli::worker_verb(),
       cli::check_parity_verb(),
       cli::bench_rollout_verb(),
+      cli::bench_kernels_verb(),
       cli::config_verb(),
       cli::doctor_verb(),
   };

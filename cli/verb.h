@@ -28,6 +28,7 @@ struct Verb {
 ExitCode run_command_line(const std::vector<Verb>& verbs, const std::vector<std::string>& words);
 
 // One function per verb, each in the file of its first word.
+Verb bench_kernels_verb();
 Verb bench_rollout_verb();
 Verb chat_verb();
 Verb check_parity_verb();

@@ -60,11 +60,12 @@ Tensor grouped(const Tensor& in, const Weight& weight, const std::vector<int64_t
     rows.rows = offsets.back();
     if (tokens.defined()) rows.row_index = tokens.const_data_ptr<int64_t>();
     if (weight.packed) {
-      const auto& packed = weight.packed->get<T>();
-      SharedWork::for_parts(packed.count() * packed.num_panels(), [&](int64_t begin, int64_t end) {
-        auto c = output(out);
-        c.range = {begin, end};
-        cpu::grouped_matmul({rows, offsets}, packed, c);
+      weight.packed->visit<T>([&](const auto& packed) {
+        SharedWork::for_parts(packed.count() * packed.num_panels(), [&](int64_t begin, int64_t end) {
+          auto c = output(out);
+          c.range = {begin, end};
+          cpu::grouped_matmul({rows, offsets}, packed, c);
+        });
       });
       return;
     }

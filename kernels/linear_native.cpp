@@ -14,15 +14,15 @@
 
 namespace lockstep::kernels {
 
-void pack(Weight& weight) {
+void pack(Weight& weight, WeightFormat format) {
   if (!weight.defined() || !is_native(weight.value)) {
     weight.packed = nullptr;
     return;
   }
   const auto value = weight.value.dim() == 3 ? weight.value : weight.value.unsqueeze(0);
-  auto packed = std::make_shared<PackedWeight>(value);
+  auto packed = std::make_shared<PackedWeight>(value, format);
   native::by_dtype(value, [&]<class T>() {
-    for (int64_t i = 0; i < value.size(0); ++i) packed->get<T>().pack(native::view<T>(value.select(0, i)), i);
+    for (int64_t i = 0; i < value.size(0); ++i) packed->pack(native::view<T>(value.select(0, i)), i);
   });
   weight.packed = std::move(packed);
 }
@@ -50,7 +50,9 @@ Tensor forward(const Tensor& x, const Weight& weight) {
     multiply(x, weight.value.t(), out);
     return out;
   }
-  by_dtype(x, [&]<class T>() { multiply_packed(view<T>(x), weight.packed->get<T>(), out); });
+  by_dtype(x, [&]<class T>() {
+    weight.packed->visit<T>([&](const auto& matrices) { multiply_packed(view<T>(x), matrices, out); });
+  });
   return out;
 }
 

@@ -35,7 +35,7 @@ inline cpu::MatmulOutput output(const Tensor& out) {
 
 // out [M, N] = a [M, K] times packed weights transposed.
 template <class T>
-void multiply_packed(const cpu::MatrixView<T>& a, const cpu::PackedMatrix<T>& b, const Tensor& out) {
+void multiply_packed(const cpu::MatrixView<T>& a, const auto& b, const Tensor& out) {
   SharedWork::for_parts(b.num_panels(), [&](int64_t begin, int64_t end) {
     auto c = output(out);
     c.range = {begin, end};

@@ -143,7 +143,9 @@ struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
 Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature) {
   auto logits = at::empty({hidden.size(0), head.value.size(0)}, hidden.options().dtype(at::kFloat));
   if (head.packed)
-    by_dtype(hidden, [&]<class T>() { multiply_packed(view<T>(hidden), head.packed->get<T>(), logits); });
+    by_dtype(hidden, [&]<class T>() {
+      head.packed->visit<T>([&](const auto& matrices) { multiply_packed(view<T>(hidden), matrices, logits); });
+    });
   else
     multiply(hidden, head.value.t(), logits);
   return temperature == 1.0 ? logits : logits.div_(static_cast<float>(temperature));

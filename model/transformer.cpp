@@ -274,8 +274,8 @@ std::vector<Parameter>& Transformer::parameters() { return impl_->parameters; }
 const std::vector<Parameter>& Transformer::parameters() const { return impl_->parameters; }
 const Tensor& Transformer::head() const { return impl_->head.value; }
 const kernels::Weight& Transformer::head_weight() const { return impl_->head; }
-void Transformer::pack() const {
-  impl_->for_weights([](Weight& w) { kernels::pack(w); });
+void Transformer::pack(kernels::WeightFormat format) const {
+  impl_->for_weights([&](Weight& w) { kernels::pack(w, format); });
 }
 void Transformer::drop_packed() const {
   impl_->for_weights([](Weight& w) { w.packed = nullptr; });

@@ -63,7 +63,7 @@ class Transformer {
 
   // Rearranges the weights for many forward passes without gradients, until drop_packed: between the two they must not
   // change. Not during a forward pass.
-  void pack() const;
+  void pack(kernels::WeightFormat format = kernels::WeightFormat::exact) const;
   void drop_packed() const;
 
  private:

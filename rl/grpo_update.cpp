@@ -122,6 +122,10 @@ LossMetrics accumulate_grpo(Learner& learner,
       in.ref_logprobs = gather_logprobs(*reference, micro, config.sampling.temperature, nullptr);
     }
     in.logprobs = gather_logprobs(replica, micro, config.sampling.temperature, &in.entropy);
+    if (!rollout.is_exact) {  // one update per rollout: the old policy is this one
+      in.sampling_logprobs = in.old_logprobs;
+      in.old_logprobs = in.logprobs.detach();
+    }
     const auto out = grpo_loss(in, totals, config.loss);
     out.loss.backward();
     metrics[static_cast<size_t>(index)] = out.metrics;

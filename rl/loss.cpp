@@ -22,6 +22,7 @@ struct Options {
   Aggregation aggregation;
   RatioLevel level;
   bool corrects_kl;
+  double correction_max;
 };
 
 Options resolve(const LossConfig& config) {
@@ -34,6 +35,7 @@ Options resolve(const LossConfig& config) {
   out.ratio_high = 1 + config.epsilon_high.value_or(config.epsilon);
   out.delta = config.delta.value_or(std::numeric_limits<double>::infinity());
   out.corrects_kl = config.use_bias_correction_kl;
+  out.correction_max = config.importance_sampling_clip_max;
   const std::string& type = config.loss_type;
   if (type == "grpo")
     out.aggregation = Aggregation::grpo;
@@ -110,6 +112,7 @@ class Update {
   double sample_weight(double length) const;
   void add_tokens(Sample& sample);    // one ratio per token
   void add_sequence(Sample& sample);  // one ratio for all tokens
+  double corrected_advantage(size_t token);
   double add_token(const Sample& sample, size_t token, double ratio, const Surrogate& term);
   void count_ratio(Sample& sample, double ratio, const Surrogate& term);
 
@@ -117,7 +120,8 @@ class Update {
   Options options_;
   LossTotals totals_;
   std::vector<int64_t> offsets_;
-  std::vector<double> logprobs_, old_, ref_, advantages_, mask_, entropy_, gradient_;
+  std::vector<double> logprobs_, old_, ref_, advantages_, mask_, entropy_, gradient_, sampling_;
+  bool is_corrected_;
   double tokens_here_ = 0;
   LossMetrics metrics_;
 };
@@ -133,7 +137,10 @@ Update::Update(const LossInput& input, const LossTotals& totals, const Options& 
       advantages_(flat_values(input.advantages, size_, 0, "advantages")),
       mask_(flat_values(input.mask, size_, 1, "mask")),
       entropy_(flat_values(input.entropy, size_, 0, "entropy")),
-      gradient_(size_, 0.0) {
+      gradient_(size_, 0.0),
+      sampling_(input.sampling_logprobs.defined() ? flat_values(input.sampling_logprobs, size_, 0, "sampling_logprobs") : old_),
+      is_corrected_(input.sampling_logprobs.defined()) {
+  metrics_.has_correction = is_corrected_;
   metrics_.has_kl = options.beta != 0;
   metrics_.has_entropy = input.entropy.defined();
   metrics_.has_ratio = true;
@@ -159,10 +166,11 @@ Sample Update::read(size_t index) const {
   const auto first = static_cast<size_t>(offsets_[index]), last = static_cast<size_t>(offsets_[index + 1]);
   for (size_t t = first; t < last; ++t) {
     if (mask_[t] == 0) continue;
-    if (!std::isfinite(logprobs_[t] + old_[t] + ref_[t] + advantages_[t])) {
+    if (!std::isfinite(logprobs_[t] + old_[t] + ref_[t] + advantages_[t] + sampling_[t])) {
       const std::string where = cat("sample ", index, ", token ", t - first, " of the loss batch");
       check_finite(logprobs_[t], "the log-probability of the policy", where);
-      check_finite(old_[t], "the log-probability of the sampling policy", where);
+      check_finite(old_[t], "the log-probability of the old policy", where);
+      check_finite(sampling_[t], "the log-probability that the sampler recorded", where);
       check_finite(ref_[t], "the log-probability of the reference model", where);
       check_finite(advantages_[t], "the advantage", where);
     }
@@ -187,6 +195,15 @@ double Update::sample_weight(double length) const {
   return static_cast<double>(num_samples()) / totals_.num_samples / tokens_here_;
 }
 
+// Truncated importance sampling (Ionides, 2008): the advantage times min(pi_old / pi_sampler, C).
+double Update::corrected_advantage(size_t token) {
+  if (!is_corrected_) return advantages_[token];
+  const double correction = std::min(exp_exact(old_[token] - sampling_[token]), options_.correction_max);
+  metrics_.correction_sum += correction;
+  metrics_.correction_max = std::max(metrics_.correction_max, correction);
+  return advantages_[token] * correction;
+}
+
 // Adds one token's terms and their derivative for a fixed ratio; returns d loss / d log rho.
 double Update::add_token(const Sample& sample, size_t token, double ratio, const Surrogate& term) {
   const K3 kl = options_.beta == 0 ? K3{} : k3(logprobs_[token], ref_[token]);
@@ -199,7 +216,7 @@ double Update::add_token(const Sample& sample, size_t token, double ratio, const
   metrics_.kl_sum += kl.value * factor;
   metrics_.entropy_sum += entropy_[token];
   metrics_.num_tokens += 1;
-  const double difference = std::abs(logprobs_[token] - old_[token]);
+  const double difference = std::abs(logprobs_[token] - sampling_[token]);
   metrics_.logp_difference_sum += difference;
   metrics_.logp_difference_max = std::max(metrics_.logp_difference_max, difference);
   return -sample.weight * (term.slope - options_.beta * kl_ratio_slope);
@@ -216,7 +233,7 @@ void Update::count_ratio(Sample& sample, double ratio, const Surrogate& term) {
 void Update::add_tokens(Sample& sample) {
   for (size_t t : sample.tokens) {
     const double ratio = exp_exact(logprobs_[t] - old_[t]);
-    const Surrogate term = clipped_surrogate(ratio, advantages_[t], options_);
+    const Surrogate term = clipped_surrogate(ratio, corrected_advantage(t), options_);
     gradient_[t] += add_token(sample, t, ratio, term);  // d log rho_t / d log pi_t = 1
     count_ratio(sample, ratio, term);
   }
@@ -228,7 +245,7 @@ void Update::add_sequence(Sample& sample) {
   const double ratio = exp_exact(sample.log_ratio * share);
   double slope = 0;
   for (size_t t : sample.tokens) {
-    slope += add_token(sample, t, ratio, clipped_surrogate(ratio, advantages_[t], options_));
+    slope += add_token(sample, t, ratio, clipped_surrogate(ratio, corrected_advantage(t), options_));
   }
   for (size_t t : sample.tokens) gradient_[t] += slope * share;
   count_ratio(sample, ratio, clipped_surrogate(ratio, advantages_[sample.tokens.front()], options_));

@@ -20,6 +20,7 @@ struct LossConfig {
   std::string loss_type = "grpo";
   std::string importance_sampling_level = "token";
   bool use_bias_correction_kl = false;
+  double importance_sampling_clip_max = 3.0;
 
   void visit(auto&& field) {
     field("beta", beta, "weight of the KL term; 0 loads no reference model (DeepSeekMath 0.04, R1 0.001)", at_least(0));
@@ -34,6 +35,9 @@ struct LossConfig {
           one_of({"token", "sequence", "product"}));
     field("use_bias_correction_kl", use_bias_correction_kl,
           "multiply the KL term by the ratio (TRL 1.16's default; not in DeepSeekMath)", any());
+    field("importance_sampling_clip_max", importance_sampling_clip_max,
+          "upper bound of pi_old / pi_sampler of a token, by which its term is multiplied where the two are not the same policy",
+          above(0));
   }
 };
 
@@ -47,7 +51,8 @@ struct LossTotals {
 
 struct LossInput {
   Tensor logprobs;      // [N] f32|f64, log pi(o_t | q, o_<t); the gradient flows into it
-  Tensor old_logprobs;  // [N], of the policy that sampled; undefined = the same as logprobs (ratio 1)
+  Tensor old_logprobs;  // [N], of the policy before the update; undefined = the same as logprobs (ratio 1)
+  Tensor sampling_logprobs;  // [N], of what drew the tokens, if that was not the old policy itself; else undefined
   Tensor ref_logprobs;  // [N], of the reference model; may be undefined when beta is 0
   Tensor advantages;    // [N], that of the token's sample
   Tensor mask;          // [N], 1 = counts, 0 = contributes exactly nothing; undefined = all ones

@@ -22,6 +22,9 @@ LossMetrics& LossMetrics::operator+=(const LossMetrics& other) {
   high_max = std::max(high_max, other.high_max);
   logp_difference_sum += other.logp_difference_sum;
   logp_difference_max = std::max(logp_difference_max, other.logp_difference_max);
+  correction_sum += other.correction_sum;
+  correction_max = std::max(correction_max, other.correction_max);
+  has_correction |= other.has_correction;
   has_kl |= other.has_kl;
   has_entropy |= other.has_entropy;
   has_ratio |= other.has_ratio;
@@ -46,6 +49,10 @@ std::vector<std::pair<std::string, double>> LossMetrics::rows() const {
     out.emplace_back("ratio/max", ratio_max);
     out.emplace_back("logp_difference/mean", logp_difference_sum / num_tokens);
     out.emplace_back("logp_difference/max", logp_difference_max);
+  }
+  if (has_correction) {
+    out.emplace_back("sampling/importance_sampling_ratio/mean", correction_sum / num_tokens);
+    out.emplace_back("sampling/importance_sampling_ratio/max", correction_max);
   }
   return out;
 }

@@ -22,8 +22,9 @@ struct LossMetrics {
   double low_sum = 0, high_sum = 0;                            // clipped ratios: below with A < 0, above with A > 0
   double low_min = std::numeric_limits<double>::infinity();    // least share of low-clipped ratios of any sample
   double high_max = -std::numeric_limits<double>::infinity();  // largest share of high-clipped ratios of any sample
-  double logp_difference_sum = 0, logp_difference_max = 0;     // |logprobs - old_logprobs| over tokens
-  bool has_kl = false, has_entropy = false, has_ratio = false;
+  double logp_difference_sum = 0, logp_difference_max = 0;  // |logprobs - (sampling or else old) logprobs| over tokens
+  double correction_sum = 0, correction_max = 0;            // truncated pi_old / pi_sampler over tokens
+  bool has_kl = false, has_entropy = false, has_ratio = false, has_correction = false;
 
   LossMetrics& operator+=(const LossMetrics& other);
 

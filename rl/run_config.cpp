@@ -23,6 +23,9 @@ void validate_grpo(const RunConfig& config) {
   require(grpo.num_minibatches <= grpo.num_prompts,
           cat("num_minibatches ", grpo.num_minibatches, " is more than num_prompts ", grpo.num_prompts), "/grpo/num_minibatches",
           "use at most one minibatch per prompt: groups stay whole");
+  require(config.engine.quantization == "none" || grpo.num_iterations * grpo.num_minibatches == 1,
+          "several updates per rollout whose sampler has other weights than the learner", "/engine/quantization",
+          "set grpo.num_iterations and grpo.num_minibatches to 1, or quantization to \"none\"");
   require(grpo.ref_model_sync_steps == 0 || grpo.loss.beta > 0, "ref_model_sync_steps without a KL term",
           "/grpo/ref_model_sync_steps", "set grpo.loss.beta above 0, or leave it out");
 }

@@ -35,6 +35,7 @@ struct Rollout {
   std::vector<Prompt> prompts;
   std::vector<rollout::Group> groups;
   std::vector<ScoredGroup> scores;
+  bool is_exact = true;  // the sampler's log-probabilities are meant to be the learner's
 };
 
 // Generates and scores; scoring of a finished group overlaps the generation of the others.

@@ -21,8 +21,9 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
   while (stage.step() < stage.num_steps()) {
     const int64_t step = stage.step();
     const auto batch = prompts.slice(static_cast<uint64_t>(step) * config.num_prompts, config.num_prompts);  // P prompts
-    const auto rollout = run_rollout(session.engine, prompts, batch, config.num_generations, config.sampling,
+    auto rollout = run_rollout(session.engine, prompts, batch, config.num_generations, config.sampling,
                                      *session.rewards, session.config.seed);  // P x G completions o_i, rewards r_i
+    rollout.is_exact = session.config.engine.quantization == "none";
     log.rollout(rollout);
     const auto advantages = rollout_advantages(rollout, config);  // A_i = (r_i - mean) / std within the group
     bool is_on_policy = true;  // until the first update
@@ -30,7 +31,8 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
       for (const auto& minibatch :
            split_minibatches(advantages, rollout.groups.size(), config, session.config.seed, step, iteration)) {
         const auto metrics = accumulate_grpo(stage.learner(), rollout, minibatch, config, reference.get());  // eq. 3
-        if (std::exchange(is_on_policy, false)) check_on_policy(metrics, config, stage.learner().model().options().device, step);
+        if (std::exchange(is_on_policy, false) && rollout.is_exact)
+          check_on_policy(metrics, config, stage.learner().model().options().device, step);
         log.update(metrics, stage.update(learning_rate(config.learner.schedule, step, stage.num_steps())));
       }
     reference.refresh_if_due(step + 1);

@@ -21,6 +21,7 @@ struct EngineConfig {
   std::string draft = "auto";
   int num_draft_tokens = 0;
   bool record_routing = false;
+  std::string quantization = "none";
   void visit(auto&& field) {
     field("lanes", lanes, "independent batches, one thread each; 0: one per thread, with portable kernels 2", base::between(0, 1024));
     field("max_num_seqs", max_num_seqs, "sequences that one lane works on at once", base::between(1, 65536));
@@ -36,6 +37,10 @@ struct EngineConfig {
           "followed these tokens earlier in the group), none; auto: mtp, else lookup, and only while it pays",
           base::one_of({"auto", "mtp", "lookup", "none"}));
     field("num_draft_tokens", num_draft_tokens, "guesses per sequence and step; 0: 1 with mtp, 4 with lookup", base::between(0, 64));
+    field("quantization", quantization,
+          "q8_0: sample with weights of 8 bits, fewer bytes to read for few sequences; the sampler's probabilities are then not the "
+          "learner's, and the loss corrects for it (grpo.loss.importance_sampling_clip_max)",
+          base::one_of({"none", "q8_0"}));
     field("record_routing", record_routing, "keep the experts of each token that is drawn with its completion");
   }
 };

@@ -66,7 +66,7 @@ class RunningMark {
 // The model's weights rearranged for the time of a call; they cannot change in it.
 class PackedModel {
  public:
-  explicit PackedModel(const model::Transformer& m) : model_(m) { model_.pack(); }
+  PackedModel(const model::Transformer& m, kernels::WeightFormat format) : model_(m) { model_.pack(format); }
   ~PackedModel() { model_.drop_packed(); }
 
  private:
@@ -144,6 +144,9 @@ LocalEngine::LocalEngine(const model::Transformer& model,
   if (config_.draft == "mtp" && !has_mtp)
     throw Error("the model has no multi-token prediction module to draft with", "engine.draft",
                 "use \"lookup\", \"auto\" or \"none\"");
+  if (config_.quantization != "none" && !is_native)
+    throw Error(cat("there are no portable kernels for ", config_.quantization, " weights"), "engine.quantization",
+                "use kernels: auto on the CPU, or quantization: none");
   drafting_.is_forced = config_.draft != "auto";
   // With torch operations the size of a batch may reach the bits, and drafts change it: only when they are asked for.
   const bool is_wanted = config_.draft != "none" && (drafting_.is_forced || is_native);
@@ -165,7 +168,7 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   std::vector<int64_t> pages;
   for (const auto& lane : shares) pages.push_back(lane_pages(lane, requests, sampling, model_, config_));
 
-  const PackedModel packed(model_);
+  const PackedModel packed(model_, config_.quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact);
   Collector collector(requests, on_finished);
   std::atomic<bool> has_failed{false};
   const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };

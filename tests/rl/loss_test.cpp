@@ -171,6 +171,41 @@ TEST_CASE("loss: a log-probability or advantage that is not finite is an Error t
               "token 1 of the loss batch", "resume from an earlier checkpoint");
 }
 
+TEST_CASE("loss: where something else than the old policy drew the tokens, a term is multiplied by pi_old / pi_sampler, truncated") {
+  const LossBatch batch = LossBatch::random({5, 3}, 31, 0.2);
+  for (const char* level : {"token", "sequence", "product"}) {
+    const rl::LossConfig config{.beta = 0.0, .importance_sampling_level = level, .importance_sampling_clip_max = 1.5};
+    auto in = batch.input();
+    in.sampling_logprobs = in.old_logprobs.clone();
+    const auto same = rl::grpo_loss(in, batch.totals(), config), plain = rl::grpo_loss(batch.input(), batch.totals(), config);
+    CHECK(same.metrics.loss == plain.metrics.loss);
+    CHECK(same.metrics.correction_sum == same.metrics.num_tokens);
+
+    LossBatch scaled = batch;  // the advantages that the corrections amount to
+    auto sampling = batch.old;
+    double sum = 0, largest = 0;
+    for (size_t t = 0; t < sampling.size(); ++t) {
+      sampling[t] += t % 2 ? 0.25 : -0.1 * static_cast<double>(t);
+      const double correction = std::min(1.5, std::exp(batch.old[t] - sampling[t]));
+      scaled.advantages[t] *= correction;
+      sum += correction;
+      largest = std::max(largest, correction);
+    }
+    in = batch.input();
+    in.sampling_logprobs = at::tensor(sampling, at::kDouble);
+    const auto corrected = rl::grpo_loss(in, batch.totals(), config);
+    corrected.loss.backward();
+    const auto expected = evaluate(scaled, config);
+    CHECK(corrected.metrics.loss == doctest::Approx(expected.loss).epsilon(1e-12));
+    const auto gradient = in.logprobs.grad();
+    for (size_t t = 0; t < sampling.size(); ++t)
+      CHECK(gradient.const_data_ptr<double>()[t] == doctest::Approx(expected.gradient[t]).epsilon(1e-12));
+    CHECK(corrected.metrics.correction_sum == doctest::Approx(sum));
+    CHECK(corrected.metrics.correction_max == largest);
+    CHECK(largest == 1.5);
+  }
+}
+
 TEST_CASE("loss: unknown options are Errors that list the choices") {
   const LossBatch batch = LossBatch::random({2}, 31, 0.1);
   check_error([&] { evaluate(batch, {.loss_type = "drgrpo"}); }, "unknown loss_type \"drgrpo\"", "loss_type",

@@ -112,6 +112,8 @@ TEST_CASE("run config: every rule across fields names the values, the path and a
   refuses({"grpo.sampling.temperature=0"}, "temperature 0 draws the same completion", "/grpo/sampling/temperature", "use 1");
   refuses({"grpo.num_prompts=4", "grpo.num_minibatches=5"}, "num_minibatches 5 is more than num_prompts 4", "/grpo/num_minibatches",
           "at most one minibatch per prompt");
+  refuses({"engine.quantization=q8_0", "grpo.num_iterations=2"}, "several updates per rollout", "/engine/quantization",
+          "num_iterations and grpo.num_minibatches to 1");
   refuses({"grpo.ref_model_sync_steps=10"}, "ref_model_sync_steps without a KL term", "/grpo/ref_model_sync_steps", "grpo.loss.beta above 0");
   refuses({"pretrain.target_pass_at_1=0.1", "eval.data.task="}, "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1",
           "add \"rewards\" and \"eval.data\"");
