@@ -65,7 +65,7 @@ int64_t block_steps(const MatmulJob<T>& job) {
   return job.panels && !std::is_same_v<Kind, WidenedWords> ? kBlockSteps : kWrittenSteps;
 }
 
-// Steps `begin` and following of the panel of outputs `column`: where they are, or rearranged, or widened.
+// Steps `begin` and following of the panel of outputs `column`: where they are, or rearranged, or widened, or dequantised.
 template <class Kind, class T>
 void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile& tile) {
   constexpr bool is_widened = std::is_same_v<Kind, WidenedWords>;
@@ -74,15 +74,14 @@ void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile&
     tile.fetched = tile.panel + (kTilesSpanPanels ? kFetchedSteps : tile.steps) * kPanelWidth;
     return;
   }
-  const uint8_t* const quants = job.quants ? quants_at<Kind>(job, column, begin) : nullptr;
-  if (quants && multiplies_quants(job)) {
-    tile.quants = quants;
+  if (multiplies_quants(job)) {
+    tile.quants = quants_at<Kind>(job, column, begin);
     return;
   }
   uint32_t* block = matmul_scratch(MatmulScratch::panel, kWrittenSteps * kPanelWidth);
   tile.panel = tile.fetched = block;
-  if (quants) {
-    dequantize_panel<Kind>(quants, tile.steps, block);
+  if (job.quants) {
+    dequantize_panel<Kind>(quants_at<Kind>(job, column, begin), tile.steps, block);
     tile.fetched = reinterpret_cast<const uint32_t*>(quants_at<Kind>(job, column, begin + tile.steps));
     tile.fetched_shift = Kind::kElements == 1 ? 2 : 1;
     return;

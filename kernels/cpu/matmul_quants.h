@@ -13,7 +13,8 @@ namespace lockstep::kernels::cpu::LOCKSTEP_ISA_NAMESPACE {
 template <class Kind>
 class Quants;
 
-// q * scale as f32 without rounding: 11 and 7 bits. 2^15 + u times the scale plus the offset is exact for the same reason.
+// q * scale without rounding: 7 and 11 bits. As a fused (2^15 + u) * scale + offset it is exact too, and an offset of 9 and 11
+// bits is.
 template <>
 class Quants<F32Words> {
  public:

@@ -14,7 +14,7 @@ struct Tile {
   // What is read soon, fetched line by line along the steps. While few rows use it the panel streams from memory, and a
   // block that is passed over several times would leave the memory idle after the first pass.
   const uint32_t* fetched;
-  int fetched_shift;  // 1: half as many lines as this block has
+  int fetched_shift;  // 1: half as many lines as this block has, 2: a quarter
   // Lines a step, one after the other from `fetched`, to L2: the next block, shared out over the tiles after the first, while
   // the first one fetches its own. 0: as many as this block has.
   int fetched_lines;

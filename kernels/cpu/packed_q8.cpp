@@ -102,8 +102,7 @@ template <class T>
 void PackedQ8Matrix::unpack(T* weights, int64_t row_stride, int64_t index, PanelRange range, Isa isa) const {
   const Outputs outputs = outputs_of(*this, range);
   const uint8_t* panels = at(index).panels + outputs.begin / kPanelOutputs * bytes_per_panel();
-  const DequantizeJob<T> job{panels,     k_,            weights + outputs.begin * row_stride,
-                             row_stride, outputs.begin, outputs.end};
+  const DequantizeJob<T> job{panels, k_, weights + outputs.begin * row_stride, row_stride, outputs.begin, outputs.end};
   const FloatMode mode;
   if constexpr (std::is_same_v<T, float>)
     quantize_table(isa).to_f32(job);

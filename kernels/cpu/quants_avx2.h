@@ -21,7 +21,8 @@ inline Lanes load_halves(const uint16_t* p) { return {eight_halves(p), eight_hal
 // Two of the line's four parts.
 inline __m256i two_parts(const uint8_t* line, int first, int second) {
   const auto* part = reinterpret_cast<const __m128i*>(line);
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(part + first)), _mm_loadu_si128(part + second), 1);
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128(part + first)), _mm_loadu_si128(part + second),
+                                 1);
 }
 // Byte `byte` of every word put below an exponent.
 inline __m256 widened(__m256i words, int byte) {
@@ -46,7 +47,8 @@ inline __m256i nearest_integers(__m256 a) {
 inline __m256i four_quants(__m256 a, __m256 b, __m256 c, __m256 d) {
   const __m256i ab = _mm256_add_epi32(nearest_integers(a), _mm256_slli_epi32(nearest_integers(b), 8));
   const __m256i cd = _mm256_add_epi32(nearest_integers(c), _mm256_slli_epi32(nearest_integers(d), 8));
-  return _mm256_add_epi32(_mm256_add_epi32(ab, _mm256_slli_epi32(cd, 16)), _mm256_set1_epi32(static_cast<int>(0x80808080u)));
+  return _mm256_add_epi32(_mm256_add_epi32(ab, _mm256_slli_epi32(cd, 16)),
+                          _mm256_set1_epi32(static_cast<int>(0x80808080u)));
 }
 inline void store_quants(const Lanes (&even)[2], const Lanes (&odd)[2], uint8_t* line) {
   const __m256i low = four_quants(even[0].low, even[1].low, odd[0].low, odd[1].low);

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "kernels/cpu/dispatch.h"
-#include "tests/kernels/cpu/matmul_operands.h"
 #include "kernels/cpu/peak_table.h"
+#include "tests/kernels/cpu/matmul_operands.h"
 
 namespace lockstep::kernels::cpu::test {
 namespace {
@@ -92,6 +92,19 @@ class Bench {
     PackedMatrix<T> packed(s.n, s.k);
     end(s, seconds([&] { packed.pack(row_major(w, s.n, s.k), 0, {}, machine_.isa); }), bytes(s));
   }
+  void quantizing(Shape s) {
+    if (!begin("pack W to q8", s)) return;
+    const std::vector<T> w = drawn<T>(numbers_, s.n * s.k);
+    PackedQ8Matrix packed(s.n, s.k);
+    end(s, seconds([&] { packed.pack(row_major(w, s.n, s.k), 0, {}, machine_.isa); }), bytes(s));
+  }
+  void dequantizing(Shape s) {
+    if (!begin("unpack q8", s)) return;
+    std::vector<T> w = drawn<T>(numbers_, s.n * s.k);
+    PackedQ8Matrix packed(s.n, s.k);
+    packed.pack(row_major(w, s.n, s.k));
+    end(s, seconds([&] { packed.unpack(w.data(), s.k, 0, {}, machine_.isa); }), bytes(s));
+  }
 
  private:
   static int64_t bytes(Shape s) { return s.n * s.k * static_cast<int64_t>(sizeof(T)); }
@@ -135,6 +148,9 @@ void bench_type(const Machine& machine, const char* type) {
   for (const Shape s : kWeightGradient) bench.weight_gradient(s);
   bench.packing({0, 576, 1536});
   bench.packing({0, 16384, 576});
+  bench.quantizing({0, 576, 1536});
+  bench.quantizing({0, 16384, 576});
+  bench.dequantizing({0, 16384, 576});
 }
 
 // A product with Q8_0 weights beside the same one with weights of T, in turn: the fastest and the median of the rounds.
@@ -156,9 +172,9 @@ class Q8Bench {
     PackedQ8Matrix q8(s.n, s.k, count);
     for (int64_t i = 0; i < count; ++i) plain.pack(row_major(w, s.n, s.k), i), q8.pack(row_major(w, s.n, s.k), i);
     std::vector<T> y(static_cast<size_t>(s.m * s.n));
-    const auto times = rounds(
-        [&](int64_t i) { matmul(row_major(x, s.m, s.k), plain.at(i % count), output(y, s.n), machine_.isa); },
-        [&](int64_t i) { matmul(row_major(x, s.m, s.k), q8.at(i % count), output(y, s.n), machine_.isa); }, s);
+    const auto times =
+        rounds([&](int64_t i) { matmul(row_major(x, s.m, s.k), plain.at(i % count), output(y, s.n), machine_.isa); },
+               [&](int64_t i) { matmul(row_major(x, s.m, s.k), q8.at(i % count), output(y, s.n), machine_.isa); }, s);
     std::printf("%s", line);
     print(type_, s, times[0], sizeof(T));
     print("q8", s, times[1], 1.0625);
@@ -200,7 +216,8 @@ constexpr Shape kQ8Shapes[] = {{1, 1536, 576}, {1, 576, 1536}, {1, 49152, 576}};
 
 template <class T>
 void bench_q8(const Machine& machine, const char* type) {
-  std::printf("%s, Q8_0 weights beside %s ones; the least, the median\n", std::string(isa_name(machine.isa)).c_str(), type);
+  std::printf("%s, Q8_0 weights beside %s ones; the least, the median\n", std::string(isa_name(machine.isa)).c_str(),
+              type);
   Q8Bench<T> bench(machine, type);
   for (const bool is_hot : {true, false})
     for (const Shape s : kQ8Shapes) bench.compare(s, is_hot);

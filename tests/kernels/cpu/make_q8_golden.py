@@ -2,7 +2,7 @@
 """Prints tests/kernels/cpu/q8_golden.h: what Python's gguf makes of a few blocks of weights.
 
     pip install gguf==0.19.0
-    python tests/kernels/cpu/make_q8_golden.py > tests/kernels/cpu/q8_golden.h
+    python tests/kernels/cpu/make_q8_golden.py | clang-format > tests/kernels/cpu/q8_golden.h
 """
 import gguf
 import numpy as np

@@ -98,7 +98,7 @@ void check_small_sizes() {
 }
 
 // Across the borders of tiles, panels, blocks of rows and blocks of the chain, direct and through scratch.
-constexpr Case kLarge[] = {{1, 200, 131}, {1, 64, 2113}, {2, 96, 500},  {3, 65, 97},   {4, 128, 2176},
+constexpr Case kLarge[] = {{1, 200, 131}, {1, 64, 2113}, {2, 96, 500},   {3, 65, 97},   {4, 128, 2176},
                            {6, 70, 1031}, {7, 96, 192},  {13, 130, 993}, {250, 33, 20}, {250, 70, 99}};
 
 template <class T>
@@ -175,7 +175,8 @@ void check_panels_shared_out() {
 template <class T>
 void check_experts() {
   constexpr int64_t experts = 4, n = 70, k = 50, tokens = 11, slots = 16;
-  const std::vector<int64_t> offsets = {0, 12, 12, 13, slots}, picked = {0, 3, 10, 3, 1, 2, 9, 5, 0, 1, 4, 6, 7, 8, 9, 10};
+  const std::vector<int64_t> offsets = {0, 12, 12, 13, slots},
+                             picked = {0, 3, 10, 3, 1, 2, 9, 5, 0, 1, 4, 6, 7, 8, 9, 10};
   Numbers numbers(5);
   const std::vector<T> x = drawn<T>(numbers, tokens * k), w = drawn_weights<T>(numbers, experts * n, k);
   PackedQ8Matrix packed(n, k, experts);

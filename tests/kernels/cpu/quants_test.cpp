@@ -84,7 +84,8 @@ TEST_CASE("quants: numbers go to the nearest weight, from the middle away from z
   std::vector<float> numbers = {0.0f, -0.0f, 126.99999f, 127.0f, 127.00002f, -127.00002f};
   for (int i = -127; i < 127; ++i) {
     const float middle = static_cast<float>(i) + 0.5f;
-    for (const float x : {middle, std::nextafter(middle, -200.0f), std::nextafter(middle, 200.0f)}) numbers.push_back(x);
+    for (const float x : {middle, std::nextafter(middle, -200.0f), std::nextafter(middle, 200.0f)})
+      numbers.push_back(x);
   }
   Numbers random(3);
   while (numbers.size() % 64 || numbers.size() < 20000) numbers.push_back(127 * random.in_one());
