@@ -27,8 +27,8 @@ void round_weights(Tensor value) {
   for (int64_t i = 0; i < matrices.size(0); ++i) {
     auto* const weights = static_cast<T*>(matrices.select(0, i).mutable_data_ptr());
     kernels::cpu::PackedQ8Matrix packed(n, k);
-    packed.pack(kernels::cpu::MatrixView<T>{weights, n, k, k, 1, nullptr});
-    packed.unpack(weights, k);
+    packed.pack<T>({weights, n, k, k, 1, nullptr});
+    packed.unpack<T>(weights, k);
   }
 }
 
