@@ -32,14 +32,16 @@ std::string monitor_endpoint(const ZmqSocket& socket) { return cat("inproc://loc
 
 }  // namespace
 
-std::string handshake_failure(uint32_t code) {
-  switch (code) {
+std::string handshake_failure(const MonitorEvent& event) {
+  if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) return "the handshake was not finished";
+  if (event.kind != ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) return "";
+  switch (event.value) {
     case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
       return "one side has keys and the other has none";
     case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC:
-      return "its keys do not fit, as with the public key of another trainer";
+      return "the keys do not fit, as with the public key of another trainer";
     default:
-      return cat("its handshake is broken (libzmq's code ", code, ")");
+      return cat("the handshake is broken (libzmq's code ", event.value, ")");
   }
 }
 
@@ -65,7 +67,7 @@ std::optional<MonitorEvent> Monitor::next() {
 Gate::Gate(const ZmqContext& context, const ZmqSocket& socket, const std::vector<AllowedKey>& keys)
     : allowed_(keys),
       questions_(context, ZMQ_REP),
-      monitor_(context, socket, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_DISCONNECTED) {
+      monitor_(context, socket, kHandshakeFailures | ZMQ_EVENT_DISCONNECTED) {
   questions_.bind(kZapEndpoint);
   const BlockedSignals blocked;
   thread_ = std::thread([this] { run(); });
@@ -103,10 +105,10 @@ void Gate::answer() {
 
 void Gate::note_events() {
   while (const std::optional<MonitorEvent> event = monitor_.next()) {
-    if (event->kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
-      refuse("handshake", handshake_failure(event->value));
-    } else if (event->kind == ZMQ_EVENT_DISCONNECTED && log_.admit("closed")) {
-      base::log(base::LogLevel::debug, "a connection was closed: the peer left, fell silent, or sent too much at once");
+    if (const std::string why = handshake_failure(*event); !why.empty()) {
+      refuse("handshake", why);
+    } else if (log_.admit("closed")) {
+      base::log_info("a connection was closed: the peer left, fell silent, or sent too much at once");
     }
   }
 }

@@ -13,14 +13,16 @@
 
 namespace lockstep::rollout::remote {
 
-// What the protocol error of a handshake means, for people.
-std::string handshake_failure(uint32_t code);
-
 // One event of a socket's monitor.
 struct MonitorEvent {
   uint16_t kind = 0;  // ZMQ_EVENT_...
   uint32_t value = 0;
 };
+
+// Events of handshakes that failed before a key was judged.
+inline constexpr int kHandshakeFailures = ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+// What such an event means, as far as it is known; "" for another event.
+std::string handshake_failure(const MonitorEvent& event);
 
 // The events of `socket` from now on. Reads stop before the monitor ends: libzmq would wait for a reader for ever.
 class Monitor {

@@ -23,10 +23,11 @@ struct Received {
 
 // Frames that were thrown away before they became a message, by reason.
 struct LinkStats {
-  int64_t garbage = 0;          // wrong magic, checksum, type or fields
-  int64_t other_protocol = 0;   // another kProtocolVersion
-  int64_t unauthenticated = 0;  // connections without keys, with an unknown key or for another trainer's key
-  int64_t unsent = 0;           // messages to a peer that was gone or whose queue was full
+  int64_t garbage = 0;         // wrong magic, checksum, type or fields
+  int64_t other_protocol = 0;  // another kProtocolVersion
+  int64_t unauthenticated =
+      0;  // connections that broke off in the handshake, gave no key, an unknown one, or want another trainer
+  int64_t unsent = 0;  // messages to a peer that was gone or whose queue was full
 };
 
 // One thread owns a link; only wake() may be called from others.

@@ -81,7 +81,17 @@ bool take_until(Milliseconds timeout, Waker& waker, const Take& take, const auto
 
 }  // namespace
 
-std::optional<Envelope> Intake::take(const ZmqMessage& frame) {
+std::optional<Envelope> Intake::take(ZmqSocket& socket, const ZmqMessage& frame, const LinkLimits& limits) {
+  const auto size = static_cast<int64_t>(frame.bytes().size());
+  if (frame.has_more()) {
+    socket.try_receive_parts(0);
+    drop_garbage(frame, "more than one part");
+    return std::nullopt;
+  }
+  if (size > limits.max_message_bytes) {
+    drop_garbage(frame, cat(size, " bytes are above the limit of ", limits.max_message_bytes));
+    return std::nullopt;
+  }
   std::variant<Envelope, BadFrame> decoded = decode(frame.bytes());
   if (auto* envelope = std::get_if<Envelope>(&decoded)) return std::move(*envelope);
   const BadFrame& bad = std::get<BadFrame>(decoded);
@@ -131,12 +141,7 @@ Taken ZmqServerLink::take(Received& received) {
   ZmqMessage id, frame;
   if (!socket_.try_receive(id)) return Taken::nothing;
   if (!id.has_more() || !socket_.try_receive(frame)) return Taken::nothing;
-  if (frame.has_more()) {
-    socket_.try_receive_parts(0);
-    intake_.drop_garbage(frame, "more than one part");
-    return Taken::dropped;
-  }
-  std::optional<Envelope> envelope = intake_.take(frame);
+  std::optional<Envelope> envelope = intake_.take(socket_, frame, limits_);
   if (!envelope) return Taken::dropped;
   received = {.peer = std::string(id.bytes()), .envelope = std::move(*envelope)};
   return Taken::message;
@@ -171,11 +176,12 @@ ZmqClientLink::ZmqClientLink(const ClientLinkOptions& options)
 }
 
 void ZmqClientLink::reconnect() {
+  is_connected_ = is_over_ = false;
+  retry_at_.reset();
   monitor_.reset();
   if (socket_) socket_->set(ZMQ_LINGER, 0);
   socket_.emplace(context_, ZMQ_DEALER);
   set_limits(*socket_, options_.limits, endpoint_);
-  socket_->set(ZMQ_IMMEDIATE, 1);  // messages wait for a connection, never for an attempt at one
   socket_->set(ZMQ_RECONNECT_IVL, number(options_.limits.retry));
   socket_->set(ZMQ_RECONNECT_IVL_MAX, number(options_.limits.max_retry));
   socket_->set(ZMQ_CONNECT_TIMEOUT, number(options_.limits.handshake));
@@ -185,47 +191,64 @@ void ZmqClientLink::reconnect() {
   }
   monitor_.emplace(
       context_, *socket_,
-      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL);
+      kHandshakeFailures | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED);
   socket_->connect(endpoint_.text);
 }
 
 bool ZmqClientLink::send(const Envelope& envelope) {
+  note_events();
   ZmqMessage frame(encode_within(envelope, options_.limits));
-  const bool is_sent = socket_->try_send(frame, false);
+  const bool is_sent = is_connected_ && !is_over_ && socket_->try_send(frame, false);
   num_unsent_ += !is_sent;
   return is_sent;
 }
 
 Taken ZmqClientLink::take(Envelope& envelope) {
-  note_handshakes();
+  note_events();
   ZmqMessage frame;
-  if (!socket_->try_receive(frame)) return Taken::nothing;
-  if (frame.has_more()) {
-    socket_->try_receive_parts(0);
-    intake_.drop_garbage(frame, "more than one part");
-    return Taken::dropped;
+  if (!socket_->try_receive(frame)) {
+    // Only now: what came before the connection broke, such as the trainer's last words, has been read.
+    if (is_over_ || (retry_at_ && Clock::now() >= *retry_at_)) reconnect();
+    return Taken::nothing;
   }
-  std::optional<Envelope> taken = intake_.take(frame);
+  std::optional<Envelope> taken = intake_.take(*socket_, frame, options_.limits);
   if (!taken) return Taken::dropped;
   envelope = std::move(*taken);
   return Taken::message;
 }
 
-// The worker's user has to know why it does not join.
-void ZmqClientLink::note_handshakes() {
+void ZmqClientLink::note_events() {
   while (const std::optional<MonitorEvent> event = monitor_->next()) {
-    ++num_refused_;
-    std::string why = "it closed the connection while keys were exchanged: is the server key its own?";
-    if (event->kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
-      why = "it refused this worker: its key is not on the trainer's list";
-    if (event->kind == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) why = handshake_failure(event->value);
-    log_.warn("handshake", cat("no connection to the trainer at ", endpoint_.text, ": ", why));
+    if (event->kind == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+      is_connected_ = true;
+    } else if (event->kind == ZMQ_EVENT_DISCONNECTED) {
+      is_over_ = is_over_ || is_connected_;
+    } else {
+      note_refusal(*event);
+    }
   }
+}
+
+// The worker's user has to know why it does not join. After a refusal libzmq gives up, and the link does not: the trainer may
+// start anew with another list.
+void ZmqClientLink::note_refusal(const MonitorEvent& event) {
+  ++num_refused_;
+  std::string why = handshake_failure(event);
+  if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) why = "this worker's key is not on the trainer's list";
+  if (event.kind == ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL) {
+    why = options_.keys ? "the trainer closed it while keys were exchanged: is the server key its own?"
+                        : "the trainer closed it: does it ask for keys?";
+  }
+  log_.warn("handshake", cat("no connection to the trainer at ", endpoint_.text, ": ", why));
+  retry_at_ = Clock::now() + options_.limits.max_retry;
 }
 
 std::optional<Envelope> ZmqClientLink::receive(Milliseconds timeout) {
   Envelope envelope;
-  const auto wait = [&](Milliseconds left) { return wait_for(*socket_, &monitor_->events(), waker_, left); };
+  const auto wait = [&](Milliseconds left) {
+    if (retry_at_) left = std::clamp(std::chrono::ceil<Milliseconds>(*retry_at_ - Clock::now()), Milliseconds(0), left);
+    return wait_for(*socket_, &monitor_->events(), waker_, left);
+  };
   if (!take_until(
           timeout, waker_, [&] { return take(envelope); }, wait))
     return std::nullopt;

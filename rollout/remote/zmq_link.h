@@ -30,7 +30,8 @@ struct LinkLimits {
   Milliseconds linger{1000};                      // for what is queued when the link ends
   Milliseconds handshake{10000};                  // until a new connection has said who it is
   // A connection on which nothing arrives for heartbeat + timeout is closed; the worker's end makes a new one. libzmq's own
-  // threads do this, however busy the link's owner is.
+  // threads do this while the link's owner is busy. But nothing arrives through a full queue either: an owner that leaves one
+  // full for so long loses the connection, and what was under way in it.
   Milliseconds heartbeat{2000}, timeout{10000};
   Milliseconds retry{100}, max_retry{2000};  // between attempts to connect: doubled from the one to the other
 };
@@ -56,12 +57,15 @@ enum class Taken { message, dropped, nothing };
 // Turns frames into messages; counts and logs those that are none.
 class Intake {
  public:
-  std::optional<Envelope> take(const ZmqMessage& frame);
-  void drop_garbage(const ZmqMessage& frame, const std::string& reason);
+  // The message of `frame`, just received from `socket`, from where further parts are taken if there are any; nullopt when
+  // it was dropped.
+  std::optional<Envelope> take(ZmqSocket& socket, const ZmqMessage& frame, const LinkLimits& limits);
   int64_t num_garbage() const { return num_garbage_; }
   int64_t num_other_protocol() const { return num_other_protocol_; }
 
  private:
+  void drop_garbage(const ZmqMessage& frame, const std::string& reason);
+
   RateLimit log_;
   int64_t num_garbage_ = 0, num_other_protocol_ = 0;
 };
@@ -93,6 +97,9 @@ class ZmqServerLink final : public ServerLink {
   Gate gate_;
 };
 
+// While the owner calls receive, connections are made anew with fresh queues whenever one breaks, after all that had arrived
+// was given out. (ZMQ_IMMEDIATE would lose the trainer's last words with the connection; libzmq's default would carry old
+// messages over to the next one.)
 class ZmqClientLink final : public ClientLink {
  public:
   // Connects in the background. Error as the server's; a trainer that is not there is none.
@@ -106,7 +113,8 @@ class ZmqClientLink final : public ClientLink {
 
  private:
   Taken take(Envelope& envelope);
-  void note_handshakes();
+  void note_events();
+  void note_refusal(const MonitorEvent& event);
 
   ClientLinkOptions options_;
   Endpoint endpoint_;
@@ -118,6 +126,8 @@ class ZmqClientLink final : public ClientLink {
   // Made anew by reconnect.
   std::optional<ZmqSocket> socket_;
   std::optional<Monitor> monitor_;
+  bool is_connected_ = false, is_over_ = false;  // the handshake has succeeded; the connection has broken since
+  std::optional<std::chrono::steady_clock::time_point> retry_at_;  // after a handshake that failed
 };
 
 }  // namespace lockstep::rollout::remote

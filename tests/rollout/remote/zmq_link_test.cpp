@@ -117,29 +117,30 @@ TEST_CASE("zmq link: 50 peers join, are told apart, and leave; a send to one tha
   CHECK(server.stats().unauthenticated == 0);
 }
 
-TEST_CASE("zmq link: a client finds a trainer that starts later, and one that starts anew on the same port") {
-  std::string endpoint;
-  {
-    ZmqServerLink first({.endpoint = "tcp://127.0.0.1:0"});
-    endpoint = first.endpoint();
+TEST_CASE("zmq link: a client finds a trainer that starts later, and again one that starts anew on the same port") {
+  const Keys keys;
+  for (const bool with_keys : {false, true}) {
+    ServerLinkOptions options = with_keys ? keys.server() : ServerLinkOptions{.endpoint = "tcp://127.0.0.1:0"};
+    options.endpoint = ZmqServerLink(options).endpoint();
+    ClientLinkOptions client_options = with_keys ? keys.client() : ClientLinkOptions{};
+    client_options.endpoint = options.endpoint;
+    ZmqClientLink client(client_options);
+    CHECK_FALSE(client.send({{}, Hello{}}));  // nobody is there, and nothing is kept for later
+    CHECK(client.stats().unsent == 1);
+    for (uint64_t start = 1; start <= 4; ++start) {
+      CAPTURE(start);
+      ZmqServerLink server(options);
+      if (start % 2 == 0) client.reconnect();  // with and without being asked
+      send_until_taken(client, {{start, 0}, Hello{}});
+      Received received = receive_from(server);
+      // Taken for the trainer before, and lost with it or refused: then it was not noticed yet that the connection had broken.
+      CHECK(received.envelope.stamp.session == start);
+      CHECK(server.send(received.peer, {{start, 1}, Heartbeat{}}));
+      const std::optional<Envelope> answer = client.receive(kPatience);
+      REQUIRE(answer.has_value());
+      CHECK(answer->stamp.session == start);
+    }
   }
-  ZmqClientLink client({.endpoint = endpoint});
-  CHECK_FALSE(client.send({{}, Hello{}}));  // nobody is there, and nothing is kept for later
-  CHECK(client.stats().unsent == 1);
-  std::optional<ZmqServerLink> server;
-  server.emplace(ServerLinkOptions{.endpoint = endpoint});
-  send_until_taken(client, {{1, 0}, Hello{}});
-  CHECK(receive_from(*server).envelope.stamp.session == 1);
-  server.reset();
-  server.emplace(ServerLinkOptions{.endpoint = endpoint});
-  client.reconnect();
-  send_until_taken(client, {{2, 0}, Hello{}});
-  const Received again = receive_from(*server);
-  CHECK(again.envelope.stamp.session == 2);
-  CHECK(server->send(again.peer, {{3, 0}, Heartbeat{}}));
-  const std::optional<Envelope> answer = client.receive(kPatience);
-  REQUIRE(answer.has_value());
-  CHECK(answer->stamp.session == 3);
 }
 
 TEST_CASE("zmq link: reconnect makes another peer, and what was queued for the old one does not reach it") {
@@ -158,24 +159,28 @@ TEST_CASE("zmq link: reconnect makes another peer, and what was queued for the o
   CHECK(answer->stamp.session == 2);
 }
 
-TEST_CASE("zmq link: the last words arrive although both ends are closed at once") {
-  std::optional<ZmqServerLink> server;
-  server.emplace(ServerLinkOptions{.endpoint = "tcp://127.0.0.1:0"});
-  std::optional<ZmqClientLink> client;
-  client.emplace(ClientLinkOptions{.endpoint = server->endpoint()});
-  ZmqClientLink other({.endpoint = server->endpoint()});
-  send_until_taken(*client, {{}, Hello{}});
-  receive_from(*server);
-  send_until_taken(other, {{}, Hello{}});
-  const PeerId peer = receive_from(*server).peer;
-  CHECK(client->send({{}, Goodbye{"worker"}}));
-  client.reset();
-  CHECK(std::get<Goodbye>(receive_from(*server).envelope.message).reason == "worker");
-  CHECK(server->send(peer, {{}, Goodbye{"trainer"}}));
-  server.reset();
-  const std::optional<Envelope> last = other.receive(kPatience);
-  REQUIRE(last.has_value());
-  CHECK(std::get<Goodbye>(last->message).reason == "trainer");
+TEST_CASE("zmq link: the last words arrive although their sender is closed at once") {
+  for (int i = 0; i < 20; ++i) {
+    std::optional<ZmqServerLink> server;
+    server.emplace(ServerLinkOptions{.endpoint = "tcp://127.0.0.1:0"});
+    std::optional<ZmqClientLink> client;
+    client.emplace(ClientLinkOptions{.endpoint = server->endpoint()});
+    ZmqClientLink other({.endpoint = server->endpoint()});
+    send_until_taken(*client, {{}, Hello{}});
+    receive_from(*server);
+    send_until_taken(other, {{}, Hello{}});
+    const PeerId peer = receive_from(*server).peer;
+    CHECK(client->send({{}, Goodbye{"worker"}}));
+    client.reset();
+    CHECK(std::get<Goodbye>(receive_from(*server).envelope.message).reason == "worker");
+    for (int word = 0; word < 10; ++word) CHECK(server->send(peer, {{}, Goodbye{cat("trainer ", word)}}));
+    server.reset();
+    for (int word = 0; word < 10; ++word) {
+      const std::optional<Envelope> last = other.receive(kPatience);
+      REQUIRE(last.has_value());
+      CHECK(std::get<Goodbye>(last->message).reason == cat("trainer ", word));
+    }
+  }
 }
 
 TEST_CASE("zmq link: wake ends a wait from another thread, and the next wait when nobody waits") {
