@@ -51,8 +51,10 @@ void fields(Io& io, Ref<Io, Completion> m) {
   io.numbers("ids", m.ids, 0, kMaxTokens);
   io.check("ids", are_token_ids(m.ids));
   io.numbers("logprobs", m.logprobs, m.ids.size(), m.ids.size());
+  io.numbers("experts", m.experts, 0, kMaxTokens * kMaxExpertsPerToken);
+  io.check("experts", m.ids.empty() ? m.experts.empty() : m.experts.size() % m.ids.size() == 0);
 }
-constexpr size_t kMinCompletionBytes = 8 + 1 + 4 + 4;
+constexpr size_t kMinCompletionBytes = 8 + 1 + 4 + 4 + 4;
 
 template <class Io>
 void fields(Io& io, Ref<Io, Hello> m) {

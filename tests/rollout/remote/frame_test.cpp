@@ -199,6 +199,8 @@ TEST_CASE("frame: a value beyond its limit is neither sent nor accepted, and the
       },
       "folder is out of its range", "", "");
   check_error([] { encode({{}, Result{.group = {{{.ids = {1}, .logprobs = {}}}}}}); }, "logprobs is out", "", "");
+  const Completion odd_experts{.ids = {1, 2}, .logprobs = {0, 0}, .experts = {1, 2, 3}};
+  check_error([&] { encode({{}, Result{.group = {{odd_experts}}}}); }, "experts is out of its range", "", "");
   check_error([] { encode({{}, WeightsCredit{.offset = kMaxStreamBytes + 1}}); }, "offset is out of its range", "", "");
 
   // The same on the way in: behind num_samples stand an empty list of stop ids, first_sample and the flag.

@@ -39,8 +39,12 @@ Request request() {
 }
 
 Group group() {
-  return {{{.ids = {5, 6, 2}, .logprobs = {-0.5f, -1e-7f, -12.25f}, .finish = FinishReason::eos, .weight_version = 9},
-           {.ids = {8}, .logprobs = {-3.0f}, .finish = FinishReason::stop, .weight_version = 10}}};
+  return {{{.ids = {5, 6, 2},
+            .logprobs = {-0.5f, -1e-7f, -12.25f},
+            .finish = FinishReason::eos,
+            .weight_version = 9,
+            .experts = {1, 65535, 3, 4, 5, 6}},
+           {.ids = {8}, .logprobs = {-3.0f}, .finish = FinishReason::stop, .weight_version = 10, .experts = {7}}}};
 }
 
 std::array<uint8_t, 32> hash() {
@@ -67,8 +71,8 @@ auto members(const Request& m) {
   return std::tie(a, b, c, d, e);
 }
 auto members(const Completion& m) {
-  const auto& [a, b, c, d] = m;
-  return std::tie(a, b, c, d);
+  const auto& [a, b, c, d, e] = m;
+  return std::tie(a, b, c, d, e);
 }
 auto members(const Group& m) {
   const auto& [a] = m;
@@ -189,7 +193,7 @@ std::vector<remote::Envelope> sample_messages() {
 std::vector<remote::Envelope> extreme_messages() {
   const remote::Stamp last{kMax64, kMax64};
   const std::vector<float> floats = odd_floats();
-  const Completion odd{std::vector<rollout::TokenId>(floats.size(), kMaxId), floats, FinishReason::aborted, kMax64};
+  const Completion odd{std::vector<rollout::TokenId>(floats.size(), kMaxId), floats, FinishReason::aborted, kMax64, {}};
   const SamplingConfig least{
       .temperature = -0.0, .top_k = 0, .top_p = 0.0, .min_p = 0.0, .max_completion_length = 1, .stop = {}};
   const SamplingConfig most{.temperature = std::numeric_limits<double>::max(),
