@@ -20,10 +20,11 @@ int main(int argc, char** argv) {
       cli::reward_test_verb(),
       cli::tokenize_verb(),
       cli::convert_verb(),
-      cli::worker_verb(),
       cli::check_parity_verb(),
       cli::bench_rollout_verb(),
       cli::bench_kernels_verb(),
+      cli::worker_verb(),
+      cli::keygen_verb(),
       cli::config_verb(),
       cli::doctor_verb(),
   };

@@ -40,6 +40,7 @@ Verb data_corpus_verb();
 Verb doctor_verb();
 Verb eval_verb();
 Verb generate_verb();
+Verb keygen_verb();
 Verb logprobs_verb();
 Verb reward_list_verb();
 Verb reward_test_verb();
