@@ -51,6 +51,7 @@ void Sha256::blocks(const uint8_t* data, size_t count) {
 }
 
 void Sha256::update(const void* data, size_t bytes) {
+  if (bytes == 0) return;  // `data` may be null then, and memcpy must not see it
   const auto* next = static_cast<const uint8_t*>(data);
   bytes_ += bytes;
   if (buffered_ > 0) {

@@ -34,6 +34,14 @@ TEST_CASE("sha256: the digest does not depend on how the message is cut") {
   }
 }
 
+TEST_CASE("sha256: nothing, from nowhere, changes nothing") {
+  Sha256 hash;
+  hash.update(nullptr, 0);
+  hash.update("abc", 3);
+  hash.update(nullptr, 0);
+  CHECK(hash.hex() == sha256_hex("abc"));
+}
+
 TEST_CASE("sha256: every length around the padding's edges differs from its neighbours and from zero padding") {
   std::string last;
   for (size_t length = 0; length < 200; ++length) {
