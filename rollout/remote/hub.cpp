@@ -100,12 +100,12 @@ void Hub::handle(Peers::iterator peer, Message&& message) {
 }
 
 void Hub::on_credit(Peer& peer, const WeightsCredit& credit) {
-  if (!peer.offered || credit.version != peer.offered->version || credit.offset > peer.num_sent) return;
+  if (peer.edition == 0 || credit.version != peer.version || credit.offset > peer.num_sent) return;
   peer.credit = credit.offset;
 }
 
 void Hub::on_ready(Peer& peer, const WeightsReady& ready) {
-  if (peer.offered && ready.version == peer.offered->version) peer.has_weights = true;
+  if (peer.edition > 0 && ready.version == peer.version) peer.has_weights = true;
 }
 
 void Hub::on_result(Peers::iterator peer, Result&& result) {
@@ -143,7 +143,7 @@ void Hub::on_probe_result(Peers::iterator peer, const Result& result) {
   Peer& worker = peer->second;
   const uint64_t index = result.unit - worker.first_probe_unit;
   if (worker.stage != Stage::probing || index >= worker.probe_answered.size()) return;
-  if (const auto where = find_difference(worker.probe->groups[index], result.group))
+  if (const auto where = find_difference(worker.probe->at(index), result.group))
     return refuse(peer, cat("it does not draw the trainer's bits: prompt ", index, " of the parity probe, ", *where),
                   "run a worker of the trainer's build, with its dtype and kernels");
   worker.probe_answered[index] = true;
@@ -153,11 +153,16 @@ void Hub::on_probe_result(Peers::iterator peer, const Result& result) {
   base::log_info(cat("worker ", worker.name, " has joined: ", num_joined(), " now"));
 }
 
-bool Hub::try_send(Peers::iterator peer, const Message& message) {
+// The message is left as it was when the link did not take it.
+bool Hub::try_send(Peers::iterator peer, Message& message) {
   Channel& channel = peer->second.channel;
-  if (!link_.send(peer->first, {channel.stamp(), message})) return false;
-  channel.took();
-  return true;
+  Envelope envelope{channel.stamp(), std::move(message)};
+  const bool is_taken = link_.send(peer->first, envelope);
+  if (is_taken)
+    channel.took();
+  else
+    message = std::move(envelope.message);
+  return is_taken;
 }
 
 void Hub::send(Peers::iterator peer, Message message) {

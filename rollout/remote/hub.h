@@ -31,10 +31,10 @@ class Hub {
   Time tick(Time now);
   void say_goodbye();
 
-  // The weights are about to change: no worker gets the ones that are known until others are given.
-  void withhold_weights() { is_stale_ = true; }
-  void give_weights(std::shared_ptr<const Weights> weights);
-  const Weights* weights() const { return is_stale_ ? nullptr : weights_.get(); }
+  void give_weights(Weights&& weights);
+  // Before they change: no worker gets them any more. Returns them, for their memory.
+  Weights take_back_weights();
+  bool has_weights() const { return weights_.has_value(); }
   // A worker waits for the parity probe: its groups, drawn with the current weights, are to be given.
   bool wants_probe() const { return wants_probe_; }
   void give_probe(std::vector<Group> groups);
@@ -63,7 +63,7 @@ class Hub {
   void on_probe_result(Peers::iterator peer, const Result& result);
   std::optional<std::string> fault_of(const Result& result);
 
-  bool try_send(Peers::iterator peer, const Message& message);
+  bool try_send(Peers::iterator peer, Message& message);
   void send(Peers::iterator peer, Message message);
   void ask_to_rejoin(const PeerId& id, uint64_t session);
   bool flush(Peers::iterator peer);
@@ -90,9 +90,10 @@ class Hub {
   Time::duration heartbeat_, timeout_, join_timeout_;
   Probe probe_;
   Peers peers_;
-  std::shared_ptr<const Weights> weights_;
-  bool is_stale_ = true, wants_probe_ = false;
-  std::shared_ptr<const ProbeAnswer> answer_;  // of weights_; null until it is given
+  std::optional<Weights> weights_;
+  uint64_t edition_ = 0;  // how many weights were given
+  bool wants_probe_ = false;
+  std::shared_ptr<const std::vector<Group>> answer_;  // under weights_; null until it is given
   uint64_t next_probe_unit_ = 0;
 
   Call* call_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the trainer sends of itself: weights, the parity probe, work, signs of life; and its deadlines.
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -15,21 +16,25 @@ constexpr Milliseconds kRetry{20};  // after a link took nothing
 
 }  // namespace
 
-void Hub::give_weights(std::shared_ptr<const Weights> weights) {
+void Hub::give_weights(Weights&& weights) {
   weights_ = std::move(weights);
-  is_stale_ = false;
+  ++edition_;
+}
+
+Weights Hub::take_back_weights() {
   wants_probe_ = false;
   answer_ = nullptr;
+  return std::exchange(weights_, std::nullopt).value_or(Weights{});
 }
 
 void Hub::give_probe(std::vector<Group> groups) {
-  LOCKSTEP_CHECK(weights() && groups.size() == probe_.requests.size(), "the probe's answer belongs to current weights");
-  answer_ = std::make_shared<ProbeAnswer>(ProbeAnswer{weights_, std::move(groups)});
+  LOCKSTEP_CHECK(weights_ && groups.size() == probe_.requests.size(), "the probe's answer belongs to current weights");
+  answer_ = std::make_shared<const std::vector<Group>>(std::move(groups));
   wants_probe_ = false;
 }
 
 void Hub::start_call(Call& call, Time now) {
-  LOCKSTEP_CHECK(!call_ && weights(), "one call at a time, with current weights");
+  LOCKSTEP_CHECK(!call_ && weights_, "one call at a time, with current weights");
   call_ = &call;
   has_begun_ = false;
   short_since_ = now;
@@ -83,15 +88,16 @@ void Hub::drop_silent(Time now) {
 }
 
 bool Hub::has_current_weights(const Peer& peer) const {
-  return !is_stale_ && peer.has_weights && peer.offered == weights_;
+  return weights_ && peer.has_weights && peer.edition == edition_;
 }
 
 // Weights are announced once, then sent in chunks as far as the worker's credit and the window go.
 void Hub::feed(Peers::iterator peer) {
   Peer& worker = peer->second;
-  if (is_stale_ || worker.stage == Stage::refused) return;
-  if (worker.offered != weights_) {
-    worker.offered = weights_;
+  if (!weights_ || worker.stage == Stage::refused) return;
+  if (worker.edition != edition_) {
+    worker.edition = edition_;
+    worker.version = weights_->version;
     worker.has_weights = false;
     worker.credit.reset();
     worker.num_sent = 0;
@@ -102,9 +108,8 @@ void Hub::feed(Peers::iterator peer) {
   const uint64_t end = std::min(weights_->num_bytes, *worker.credit + kWindowBytes);
   while (worker.num_sent < end) {
     const uint64_t size = std::min(kChunkBytes, weights_->num_bytes - worker.num_sent);
-    if (!try_send(peer,
-                  WeightsChunk{weights_->version, worker.num_sent, weights_->bytes.substr(worker.num_sent, size)}))
-      return;
+    Message chunk = WeightsChunk{weights_->version, worker.num_sent, weights_->bytes.substr(worker.num_sent, size)};
+    if (!try_send(peer, chunk)) return;
     worker.num_sent += size;
   }
 }
@@ -156,7 +161,7 @@ Time Hub::next_due(Time now) const {
   Time due = now + heartbeat_;
   for (const auto& [id, peer] : peers_) {
     due = std::min({due, peer.last_heartbeat + heartbeat_, peer.last_heard + timeout_ + Milliseconds(1)});
-    const bool has_chunks = peer.credit && peer.offered == weights_ && !is_stale_ && !peer.has_weights &&
+    const bool has_chunks = weights_ && peer.credit && peer.edition == edition_ && !peer.has_weights &&
                             weights_->folder.empty() &&
                             peer.num_sent < std::min(weights_->num_bytes, *peer.credit + kWindowBytes);
     if (!peer.outbox.empty() || has_chunks) due = std::min(due, now + kRetry);

@@ -70,7 +70,7 @@ struct Refusal {
   std::string what, fix;
 };
 // Weights of `version` follow: the tensors' bytes one after the other as one stream of `num_bytes`. `folder` not empty: they
-// lie in that folder as one file `version.weights` instead and no chunks follow. sha256 is of the whole stream.
+// lie in that folder as one file `version.weights` instead and no chunks follow. sha256 is the Digest of weights.h.
 struct WeightsBegin {
   uint64_t version = 0, num_bytes = 0;
   std::array<uint8_t, 32> sha256{};

@@ -18,12 +18,6 @@ namespace lockstep::rollout::remote {
 
 using Time = std::chrono::steady_clock::time_point;
 
-// What a probe must give under these weights.
-struct ProbeAnswer {
-  std::shared_ptr<const Weights> weights;
-  std::vector<Group> groups;
-};
-
 enum class Stage {
   greeted,  // it has been welcomed, and gets weights
   probing,  // it draws the parity probe
@@ -40,12 +34,12 @@ struct Peer {
   // Produced by whatever has news for the worker, consumed as its link takes them; bounded by the units of a call.
   std::deque<Message> outbox = {};
 
-  std::shared_ptr<const Weights> offered = nullptr;  // the last that it was told of
-  bool has_weights = false;                          // it has them whole
-  std::optional<uint64_t> credit = std::nullopt;     // bytes of them that it has written; nullopt: not ready for any
-  uint64_t num_sent = 0;                             // bytes of them
+  uint64_t edition = 0, version = 0;  // of the last weights that it was told of, by the hub's count; 0: none
+  bool has_weights = false;           // it has them whole
+  std::optional<uint64_t> credit = std::nullopt;  // bytes of them that it has written; nullopt: not ready for any
+  uint64_t num_sent = 0;                          // bytes of them
 
-  std::shared_ptr<const ProbeAnswer> probe = nullptr;
+  std::shared_ptr<const std::vector<Group>> probe = nullptr;  // what its probe must give
   uint64_t first_probe_unit = 0;
   std::vector<bool> probe_answered = {};
 

@@ -80,6 +80,7 @@ struct RemoteEngine::Impl {
   std::optional<WeightsFolder> folder;  // from here on: of the caller
   uint64_t version = 0, next_call = first_call();
   bool must_take_weights = true;
+  std::string recycled;  // memory of the last weights
   std::atomic<bool> is_running{false}, is_closing{false};
   EngineStats stats;
   std::thread thread;
@@ -119,7 +120,7 @@ void RemoteEngine::Impl::listen() {
 void RemoteEngine::Impl::take_weights() {
   if (!must_take_weights) return;
   const auto tensors = source.tensors();
-  auto weights = folder ? folder->write(version, tensors) : copy_weights(version, tensors);
+  Weights weights = folder ? folder->write(version, tensors) : copy_weights(version, tensors, std::move(recycled));
   const std::lock_guard lock(mutex);
   hub.give_weights(std::move(weights));
   must_take_weights = false;
@@ -225,7 +226,7 @@ void RemoteEngine::publish(uint64_t weight_version) {
   impl_->version = weight_version;
   impl_->must_take_weights = true;
   const std::lock_guard lock(impl_->mutex);
-  impl_->hub.withhold_weights();
+  if (impl_->hub.has_weights()) impl_->recycled = impl_->hub.take_back_weights().bytes;
 }
 
 uint64_t RemoteEngine::weight_version() const { return impl_->version; }

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/thread_pool.h"
 
 namespace lockstep::rollout::remote {
 namespace {
@@ -29,20 +30,75 @@ void remove_leftovers(const std::string& folder) {
 
 const char* text_of(std::span<const std::byte> bytes) { return reinterpret_cast<const char*>(bytes.data()); }
 
+Digest digest_of(base::Sha256& sha) {
+  const std::string hex = sha.hex();
+  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  Digest digest;
+  for (size_t i = 0; i < digest.size(); ++i)
+    digest[i] = static_cast<uint8_t>(value(hex[2 * i]) << 4 | value(hex[2 * i + 1]));
+  return digest;
+}
+
+// Bytes [offset, offset + out.size()) of the stream.
+void copy_part(const ConstTensors& tensors, uint64_t offset, std::span<char> out) {
+  for (const auto& tensor : tensors) {
+    if (out.empty()) return;
+    if (offset >= tensor.size()) {
+      offset -= tensor.size();
+      continue;
+    }
+    const size_t count = std::min(tensor.size() - offset, out.size());
+    std::memcpy(out.data(), tensor.data() + offset, count);
+    out = out.subspan(count);
+    offset = 0;
+  }
+}
+
 }  // namespace
 
-std::shared_ptr<const Weights> copy_weights(uint64_t version, const ConstTensors& tensors) {
-  auto weights = std::make_shared<Weights>();
-  weights->version = version;
-  for (const auto& tensor : tensors) weights->num_bytes += tensor.size();
-  weights->bytes.reserve(weights->num_bytes);
-  base::Sha256 sha;
-  for (const auto& tensor : tensors) {
-    weights->bytes.append(text_of(tensor), tensor.size());
-    sha.update(tensor.data(), tensor.size());
-  }
-  weights->sha256 = WeightsWriter::digest_of(sha);
+Weights copy_weights(uint64_t version, const ConstTensors& tensors, std::string recycled) {
+  Weights weights;
+  weights.version = version;
+  for (const auto& tensor : tensors) weights.num_bytes += tensor.size();
+  weights.bytes = std::move(recycled);
+  weights.bytes.resize(weights.num_bytes);
+  const auto num_parts = (weights.num_bytes + kDigestPart - 1) / kDigestPart;
+  std::vector<Digest> parts(num_parts);
+  base::ThreadPool pool(base::default_num_threads());
+  pool.parallel_for(static_cast<int>(num_parts), [&](int i) {
+    const uint64_t begin = static_cast<uint64_t>(i) * kDigestPart;
+    const auto part = std::span(weights.bytes).subspan(begin, std::min(kDigestPart, weights.num_bytes - begin));
+    copy_part(tensors, begin, part);
+    base::Sha256 sha;
+    sha.update(part.data(), part.size());
+    parts[static_cast<size_t>(i)] = digest_of(sha);
+  });
+  base::Sha256 whole;
+  for (const Digest& part : parts) whole.update(part.data(), part.size());
+  weights.sha256 = digest_of(whole);
   return weights;
+}
+
+void StreamDigest::update(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::string_view now = bytes.substr(0, kDigestPart - part_bytes_);
+    part_.update(now.data(), now.size());
+    part_bytes_ += now.size();
+    bytes.remove_prefix(now.size());
+    if (part_bytes_ == kDigestPart) close_part();
+  }
+}
+
+void StreamDigest::close_part() {
+  const Digest digest = digest_of(part_);
+  whole_.update(digest.data(), digest.size());
+  part_ = base::Sha256();
+  part_bytes_ = 0;
+}
+
+Digest StreamDigest::finish() {
+  if (part_bytes_ > 0) close_part();
+  return digest_of(whole_);
 }
 
 std::string weights_path(const std::string& folder, uint64_t version) { return cat(folder, "/", version, kSuffix); }
@@ -57,27 +113,27 @@ WeightsFolder::~WeightsFolder() {
   if (!path_.empty()) std::filesystem::remove(path_, ignored);
 }
 
-std::shared_ptr<const Weights> WeightsFolder::write(uint64_t version, const ConstTensors& tensors) {
-  auto weights = std::make_shared<Weights>();
-  weights->version = version;
-  weights->folder = folder_;
+Weights WeightsFolder::write(uint64_t version, const ConstTensors& tensors) {
+  Weights weights;
+  weights.version = version;
+  weights.folder = folder_;
   const std::string path = weights_path(folder_, version), unfinished = cat(folder_, "/", version, kUnfinished);
   std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
-  base::Sha256 sha;
+  StreamDigest digest;
   for (const auto& tensor : tensors) {
     out.write(text_of(tensor), static_cast<std::streamsize>(tensor.size()));
-    sha.update(tensor.data(), tensor.size());
-    weights->num_bytes += tensor.size();
+    digest.update({text_of(tensor), tensor.size()});
+    weights.num_bytes += tensor.size();
   }
   out.close();
   if (!out)
-    throw Error(cat("cannot write ", weights->num_bytes, " bytes of weights: ", std::strerror(errno)), unfinished,
+    throw Error(cat("cannot write ", weights.num_bytes, " bytes of weights: ", std::strerror(errno)), unfinished,
                 "make room in the folder, or set workers.weights_folder to another one or to nothing");
   base::fsync_path(unfinished);
   base::rename_path(unfinished, path);
   if (!path_.empty() && path_ != path) base::remove_tree(path_);
   path_ = path;
-  weights->sha256 = WeightsWriter::digest_of(sha);
+  weights.sha256 = digest.finish();
   return weights;
 }
 
@@ -87,7 +143,7 @@ WeightsWriter::WeightsWriter(Tensors tensors) : tensors_(std::move(tensors)) {
 
 void WeightsWriter::write(std::string_view bytes) {
   LOCKSTEP_CHECK(bytes.size() <= num_bytes_ - offset_, "more weights than the model has room for");
-  sha_.update(bytes.data(), bytes.size());
+  digest_.update(bytes);
   offset_ += bytes.size();
   while (!bytes.empty()) {
     const auto room = tensors_[tensor_].subspan(inside_);
@@ -99,15 +155,6 @@ void WeightsWriter::write(std::string_view bytes) {
     ++tensor_;
     inside_ = 0;
   }
-}
-
-Digest WeightsWriter::digest_of(base::Sha256& sha) {
-  const std::string hex = sha.hex();
-  const auto value = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-  Digest digest;
-  for (size_t i = 0; i < digest.size(); ++i)
-    digest[i] = static_cast<uint8_t>(value(hex[2 * i]) << 4 | value(hex[2 * i + 1]));
-  return digest;
 }
 
 std::optional<std::string> read_weights(const std::string& path, const Digest& sha256, WeightsWriter writer) {

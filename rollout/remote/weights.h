@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,7 +14,10 @@
 
 namespace lockstep::rollout::remote {
 
-using Digest = std::array<uint8_t, 32>;  // SHA-256
+// SHA-256 of the SHA-256s of the stream's parts of kDigestPart bytes (the last one may be shorter): parts can be hashed side
+// by side.
+using Digest = std::array<uint8_t, 32>;
+inline constexpr uint64_t kDigestPart = uint64_t{4} << 20;
 using ConstTensors = std::vector<std::span<const std::byte>>;
 using Tensors = std::vector<std::span<std::byte>>;
 
@@ -26,7 +28,8 @@ struct Weights {
   std::string bytes;   // empty when they lie in `folder`
   std::string folder;  // empty when they are sent
 };
-std::shared_ptr<const Weights> copy_weights(uint64_t version, const ConstTensors& tensors);
+// On all threads, in the memory of `recycled` where it is enough: fresh pages cost more than the copy.
+Weights copy_weights(uint64_t version, const ConstTensors& tensors, std::string recycled = {});
 
 std::string weights_path(const std::string& folder, uint64_t version);  // "folder/17.weights"
 
@@ -39,10 +42,22 @@ class WeightsFolder {
   ~WeightsFolder();  // removes its file
   WeightsFolder(const WeightsFolder&) = delete;
   WeightsFolder& operator=(const WeightsFolder&) = delete;
-  std::shared_ptr<const Weights> write(uint64_t version, const ConstTensors& tensors);
+  Weights write(uint64_t version, const ConstTensors& tensors);
 
  private:
   std::string folder_, path_;
+};
+
+// The digest of a stream that comes in order.
+class StreamDigest {
+ public:
+  void update(std::string_view bytes);
+  Digest finish();
+
+ private:
+  void close_part();
+  base::Sha256 part_, whole_;
+  uint64_t part_bytes_ = 0;
 };
 
 // Writes a stream into a model's tensors as it comes.
@@ -51,16 +66,14 @@ class WeightsWriter {
   explicit WeightsWriter(Tensors tensors);
   uint64_t num_bytes() const { return num_bytes_; }  // that the model has room for
   uint64_t offset() const { return offset_; }
-  void write(std::string_view bytes);  // at most num_bytes() in all
-  Digest digest() { return digest_of(sha_); }
-
-  static Digest digest_of(base::Sha256& sha);
+  void write(std::string_view bytes);           // at most num_bytes() in all
+  Digest digest() { return digest_.finish(); }  // once
 
  private:
   Tensors tensors_;
   size_t tensor_ = 0, inside_ = 0;  // where the next byte goes
   uint64_t num_bytes_ = 0, offset_ = 0;
-  base::Sha256 sha_;
+  StreamDigest digest_;
 };
 
 // Reads weights_path(folder, version). What is wrong with the file, or nullopt: the model has its bytes.

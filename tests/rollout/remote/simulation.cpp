@@ -88,7 +88,7 @@ void Simulation::step() {
   if (hub_) {
     while (auto received = server_->receive(Milliseconds(0))) hub_->on_message(std::move(*received), now_);
     next = std::min(next, hub_->tick(now_));
-    if (hub_->wants_probe() && hub_->weights()) {
+    if (hub_->wants_probe()) {
       const Probe& probe = hub_->probe();
       hub_->give_probe(source_.local().generate(probe.requests, probe.sampling, probe.seed));
     }
@@ -108,7 +108,7 @@ void Simulation::publish(uint64_t version) {
   version_ = version;
   must_take_weights_ = true;
   source_.local().publish(version);
-  hub_->withhold_weights();
+  hub_->take_back_weights();
 }
 
 std::vector<Group> Simulation::generate(const std::vector<Request>& requests,
