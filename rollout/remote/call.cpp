@@ -30,9 +30,9 @@ Work Call::message(size_t unit, bool is_last_of_batch) const {
   return work;
 }
 
-ExpectedGroup Call::expected(size_t unit, int64_t vocab_size) const {
+ExpectedGroup Call::expected(size_t unit, int64_t vocab_size, size_t experts_per_token) const {
   const Unit& part = work_.unit(unit);
-  return {requests_[part.request], sampling_, part.num_samples, vocab_size, key_.weight_version};
+  return {requests_[part.request], sampling_, part.num_samples, vocab_size, key_.weight_version, experts_per_token};
 }
 
 bool Call::take(size_t unit, Group&& group) {

@@ -24,7 +24,7 @@ class Call {
   uint64_t id() const { return key_.id; }
   WorkList& work() { return work_; }
   Work message(size_t unit, bool is_last_of_batch) const;
-  ExpectedGroup expected(size_t unit, int64_t vocab_size) const;
+  ExpectedGroup expected(size_t unit, int64_t vocab_size, size_t experts_per_token) const;
 
   // Puts a unit's completions to their samples; false when it is done already. The group has been checked.
   bool take(size_t unit, Group&& group);

@@ -136,7 +136,7 @@ void Hub::on_result(Peers::iterator peer, Result&& result) {
 std::optional<std::string> Hub::fault_of(const Result& result) {
   if (result.unit >= call_->work().num_units())
     return cat("unit ", result.unit, " of a call with ", call_->work().num_units());
-  return find_fault(result.group, call_->expected(result.unit, vocab_size_));
+  return find_fault(result.group, call_->expected(result.unit, vocab_size_, experts_per_token_));
 }
 
 void Hub::on_probe_result(Peers::iterator peer, const Result& result) {

@@ -95,6 +95,7 @@ class Hub {
   bool wants_probe_ = false;
   std::shared_ptr<const std::vector<Group>> answer_;  // under weights_; null until it is given
   uint64_t next_probe_unit_ = 0;
+  size_t experts_per_token_ = 0;  // in the probe's answers, and so in every result
 
   Call* call_ = nullptr;
   bool has_begun_ = false;  // min_workers had joined

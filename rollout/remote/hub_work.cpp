@@ -29,6 +29,8 @@ Weights Hub::take_back_weights() {
 
 void Hub::give_probe(std::vector<Group> groups) {
   LOCKSTEP_CHECK(weights_ && groups.size() == probe_.requests.size(), "the probe's answer belongs to current weights");
+  const Completion& first = groups[0].completions.at(0);
+  experts_per_token_ = first.experts.size() / std::max<size_t>(1, first.ids.size());
   answer_ = std::make_shared<const std::vector<Group>>(std::move(groups));
   wants_probe_ = false;
 }

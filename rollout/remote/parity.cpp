@@ -36,6 +36,7 @@ std::optional<std::string> difference(const Completion& ours, const Completion& 
   if (ours.ids.size() != theirs.ids.size() || theirs.logprobs.size() != theirs.ids.size())
     return cat(theirs.ids.size(), " tokens and ", theirs.logprobs.size(), " log-probabilities, here ", ours.ids.size());
   if (ours.finish != theirs.finish) return "another finish reason";
+  if (ours.experts != theirs.experts) return "other experts";
   return std::nullopt;
 }
 

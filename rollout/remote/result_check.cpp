@@ -45,6 +45,8 @@ std::optional<std::string> fault_of(const Completion& completion, const Expected
     return cat(length, " tokens, where 1 to ", expected.sampling.max_completion_length, " were asked for");
   if (completion.logprobs.size() != length)
     return cat(completion.logprobs.size(), " log-probabilities of ", length, " tokens");
+  if (completion.experts.size() != length * expected.experts_per_token)
+    return cat(completion.experts.size(), " experts of ", length, " tokens with ", expected.experts_per_token, " each");
   if (completion.weight_version != expected.weight_version)
     return cat("drawn from version ", completion.weight_version, " of the weights, not ", expected.weight_version);
   if (auto fault = fault_of_tokens(completion, expected)) return fault;

@@ -16,6 +16,7 @@ struct ExpectedGroup {
   int num_samples = 0;
   int64_t vocab_size = 0;
   uint64_t weight_version = 0;
+  size_t experts_per_token = 0;  // that are recorded
 };
 
 // What is wrong with the group, with the values; nullopt: nothing that can be seen without drawing it again.

@@ -27,6 +27,7 @@ Completion draw(const Request& request, const SamplingConfig& sampling, uint64_t
   while (static_cast<int64_t>(completion.ids.size()) < sampling.max_completion_length) {
     completion.ids.push_back(static_cast<TokenId>(random.below(kFakeVocab)));
     completion.logprobs.push_back(static_cast<float>(-random.uniform() * (1 + sampling.temperature)));
+    for (int k = 0; k < 2; ++k) completion.experts.push_back(static_cast<uint16_t>(random.below(64)));
     const auto& stops = request.stop_ids;
     if (std::find(stops.begin(), stops.end(), completion.ids.back()) == stops.end()) continue;
     completion.finish = FinishReason::eos;
@@ -117,7 +118,7 @@ std::vector<Request> fake_requests(size_t count, uint64_t seed) {
 bool is_same(const std::vector<Group>& a, const std::vector<Group>& b) {
   const auto same_completion = [](const Completion& x, const Completion& y) {
     const auto bits = [](float p, float q) { return std::bit_cast<uint32_t>(p) == std::bit_cast<uint32_t>(q); };
-    return x.ids == y.ids && std::ranges::equal(x.logprobs, y.logprobs, bits) && x.finish == y.finish &&
+    return x.ids == y.ids && std::ranges::equal(x.logprobs, y.logprobs, bits) && x.finish == y.finish && x.experts == y.experts &&
            x.weight_version == y.weight_version;
   };
   return std::ranges::equal(a, b, [&](const Group& x, const Group& y) {

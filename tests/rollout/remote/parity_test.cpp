@@ -52,6 +52,7 @@ TEST_CASE("parity: other tokens, lengths and counts are differences") {
   CHECK(told([](Group& g) { g.completions[0].logprobs.pop_back(); }).find("2 tokens and 1") != std::string::npos);
   CHECK(told([](Group& g) { g.completions[0].ids.push_back(1); }).find("3 tokens") != std::string::npos);
   CHECK(told([](Group& g) { g.completions.pop_back(); }) == "1 completions, here 2");
+  CHECK(told([](Group& g) { g.completions[1].experts = {3}; }) == "sample 1, other experts");
   CHECK(told([](Group& g) { g.completions[1].finish = FinishReason::eos; }).find("finish") != std::string::npos);
   CHECK(told([](Group& g) { g.completions[0].weight_version = 8; }) == "none");  // versions are the trainer's affair
 }

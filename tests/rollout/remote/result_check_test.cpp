@@ -13,8 +13,8 @@ namespace {
 const SamplingConfig kSampling{.max_completion_length = 4};
 
 Group good_group() {
-  const Completion cut{{1, 2, 3, 4}, {-1, -2, 0, -0.5f}, FinishReason::length, 5};
-  const Completion ended{{1, 9}, {-1, 1e-6f}, FinishReason::eos, 5};
+  const Completion cut{{1, 2, 3, 4}, {-1, -2, 0, -0.5f}, FinishReason::length, 5, {0, 1, 0, 1, 0, 1, 0, 1}};
+  const Completion ended{{1, 9}, {-1, 1e-6f}, FinishReason::eos, 5, {2, 3, 2, 3}};
   return {{cut, ended}};
 }
 
@@ -23,7 +23,7 @@ std::string fault_after(const std::function<void(Group&)>& change, const Samplin
   request.stop_ids = {9};
   Group group = good_group();
   change(group);
-  return find_fault(group, {request, sampling, 2, 10, 5}).value_or("none");
+  return find_fault(group, {request, sampling, 2, 10, 5, 2}).value_or("none");
 }
 
 void check_fault(const std::string& expected, const std::function<void(Group&)>& change) {
@@ -47,6 +47,7 @@ TEST_CASE("result check: each wrong completion is named with its value") {
   check_fault("1 log-probabilities of 2 tokens", [](Group& g) { g.completions[1].logprobs.pop_back(); });
   check_fault("token 2: id 10 is outside the vocabulary of 10", [](Group& g) { g.completions[0].ids[2] = 10; });
   check_fault("id -1 is outside", [](Group& g) { g.completions[0].ids[0] = -1; });
+  check_fault("3 experts of 2 tokens with 2 each", [](Group& g) { g.completions[1].experts.pop_back(); });
   check_fault("version 4 of the weights, not 5", [](Group& g) { g.completions[1].weight_version = 4; });
   check_fault("which is no stop id", [](Group& g) { g.completions[1].ids[1] = 8; });
   check_fault("there are none", [](Group& g) { g.completions[0].finish = FinishReason::stop; });
