@@ -135,10 +135,10 @@ TEST_CASE("keys: a malformed line of a list is an Error with file and line") {
   };
   const std::string fix = "the line of the worker's .pub file";
   refuse("worker", "this line is no public key", fix);
-  refuse(key.substr(1), "this line is no public key", fix);
+  refuse(key.substr(0, 39), "this line is no public key", fix);
   refuse(key + "x", "this line is no public key", fix);
   refuse("0" + std::string(39, '#'), "this line is no public key", fix);  // digits, but above 2^32 - 1
-  refuse(key.substr(1) + "~ name", "this line is no public key", fix);
+  refuse(key.substr(0, 39) + "~ name", "this line is no public key", fix);
   refuse(generate_keys().public_key + " " + std::string(257, 'n'), "this line is no public key", fix);
   refuse(key + " again", "the key stands in line 2 already", "remove one of the lines");
 }
