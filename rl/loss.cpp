@@ -169,8 +169,8 @@ Sample Update::read(size_t index) const {
     if (!std::isfinite(logprobs_[t] + old_[t] + ref_[t] + advantages_[t] + sampling_[t])) {
       const std::string where = cat("sample ", index, ", token ", t - first, " of the loss batch");
       check_finite(logprobs_[t], "the log-probability of the policy", where);
-      check_finite(old_[t], "the log-probability of the old policy", where);
-      check_finite(sampling_[t], "the log-probability that the sampler recorded", where);
+      check_finite(old_[t], "the log-probability of the sampling policy", where);
+      check_finite(sampling_[t], "the log-probability that the engine recorded", where);
       check_finite(ref_[t], "the log-probability of the reference model", where);
       check_finite(advantages_[t], "the advantage", where);
     }

@@ -20,6 +20,8 @@ import time
 
 from resume_test import CONFIG, DEADLINE_S, fingerprint
 
+# More and longer rollouts than tests/e2e/tiny_run.json has, so that workers die in the middle of them.
+CASE = ["--set", "grpo.max_steps=12", "--set", "grpo.num_prompts=16", "--set", "grpo.sampling.max_completion_length=96"]
 LISTENING = re.compile(r"workers: listening on (tcp://127\.0\.0\.1:(\d+))")
 
 
@@ -32,7 +34,7 @@ class Run:
         self.log = open(f"{folder}.log", "w+")
         settings = {"output_dir": folder, "workers.listen": "tcp://127.0.0.1:0", "workers.key": keys / "trainer.key",
                     "workers.allow": keys / "allowed", "workers.heartbeat_s": 0.2, "workers.timeout_s": 2}
-        command = [binary, "train", CONFIG]
+        command = [binary, "train", CONFIG, *CASE]
         for name, value in settings.items():
             command += ["--set", f"{name}={value}"]
         self.trainer = subprocess.Popen(command, stdout=self.log, stderr=self.log)
@@ -86,27 +88,34 @@ class Run:
 def knock(port):
     """Strangers: bytes that are no ZeroMQ, a greeting that stops half-way, and far too much of anything."""
     for payload in (b"GET / HTTP/1.1\r\n\r\n", b"\xff" + b"\0" * 8 + b"\x7f\x03", os.urandom(1 << 16)):
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
-            try:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
                 stranger.sendall(payload)
-            except OSError:
-                pass  # the door was shut
+        except OSError:
+            pass  # the door was shut, or the run has ended
 
 
 def with_chaos(run):
-    """Two workers, of which one is killed every half second and another one started; strangers and wrong keys meanwhile."""
+    """Two workers; after each step of RL, at some moment of the next one, one is killed and another one started. Strangers and
+    wrong keys meanwhile."""
     rng = random.Random(5)
+    metrics = run.folder / "metrics.jsonl"
     alive = [run.start_worker(), run.start_worker()]
     run.start_worker(key="stranger")
     run.start_worker(key=None)
-    kills = 0
+    kills = seen = 0
     while run.trainer.poll() is None:
-        time.sleep(0.5)
-        knock(run.port) if run.trainer.poll() is None else None
+        time.sleep(0.01)
+        steps = metrics.read_text().count('"stage":"grpo"') if metrics.exists() else 0
+        if steps == seen:
+            continue
+        seen = steps
+        time.sleep(rng.uniform(0, 0.1))
         victim = rng.randrange(2)
         alive[victim].send_signal(signal.SIGKILL)
         kills += 1
         alive[victim] = run.start_worker()
+        knock(run.port)
     return kills
 
 
@@ -118,9 +127,10 @@ def main():
     runs = []
     try:
         for name in ("trainer", "worker", "stranger"):
-            subprocess.run([binary, "keygen", name, "--out", str(keys)], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([binary, "keygen", name, "--out", str(keys)], check=True, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
         shutil.copy(keys / "worker.pub", keys / "allowed")
-        subprocess.run([binary, "train", CONFIG, "--set", f"output_dir={root / 'alone'}"], check=True, timeout=DEADLINE_S,
+        subprocess.run([binary, "train", CONFIG, *CASE, "--set", f"output_dir={root / 'alone'}"], check=True, timeout=DEADLINE_S,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         expected = fingerprint(root / "alone")
 
@@ -136,14 +146,14 @@ def main():
                 if worker.wait(timeout=30) != 0:
                     sys.exit(f"{name}: a worker ended with {worker.returncode}:\n{run.text()[-4000:]}")
             run.stop()
-            print(f"{name}: same bits, {time.monotonic() - started:.1f} s, {counts}, {note}", flush=True)
+            print(f"{name}: same bits, {time.monotonic() - started:.1f} s, {counts}, {note if name == 'chaos' else 0} kills", flush=True)
             return counts
 
-        case("one", lambda run: run.start_worker() and None)
-        case("three", lambda run: [run.start_worker("scalar"), run.start_worker(threads=2), run.start_worker("avx2")] and None)
+        case("one", lambda run: run.start_worker().pid)
+        case("three", lambda run: [run.start_worker(*kind).pid for kind in (("scalar",), (None, 2), ("avx2",))])
         counts = case("chaos", with_chaos)
-        if counts["joined"] < 2:
-            sys.exit(f"nothing was killed and nothing came back: {counts}")
+        if counts["joined"] < 4 or counts["left"] < 3:
+            sys.exit(f"too little was killed to show anything: {counts}")
     finally:
         for run in runs:
             run.stop()
