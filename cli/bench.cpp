@@ -57,8 +57,18 @@ double decode_roofline(const Load& load, const model::ModelConfig& config, at::S
   return seconds;
 }
 
-base::Json measure(const Load& load, OpenPolicy& open, const rl::RunConfig& config, uint64_t seed, int64_t repeats) {
-  const auto& m = open.policy.transformer;
+// A model without its tokenizer: prompts are random ids.
+struct OpenEngine {
+  model::Transformer transformer;
+  base::ThreadPool pool;
+  rollout::LocalEngine engine;
+  explicit OpenEngine(const rl::RunConfig& config)
+      : transformer(model::load_transformer(model::open_model(config.model.path), rl::transformer_options(config))),
+        pool(base::default_num_threads()), engine(transformer, nullptr, config.engine, pool) {}
+};
+
+base::Json measure(const Load& load, OpenEngine& open, const rl::RunConfig& config, uint64_t seed, int64_t repeats) {
+  const auto& m = open.transformer;
   const auto requests = random_requests(load, m.config().vocab_size, seed);
   const auto peak = kernels::cpu::measure_peak(open.pool);
   generate_seconds(open.engine, requests, 2, seed);  // touches every page once
@@ -78,6 +88,7 @@ base::Json measure(const Load& load, OpenPolicy& open, const rl::RunConfig& conf
           {"decode_tokens_per_s", load.sequences() * static_cast<double>(load.new_tokens - 1) / decode},
           {"prefill_tokens_per_s", static_cast<double>(load.prompts * load.prompt_tokens) / prefill},
           {"decode_roofline_share", roofline / decode},
+          {"quantization", config.engine.quantization}, {"peak_cache_rows", open.engine.stats().peak_cache_rows},
           {"draft", config.engine.draft}, {"draft_acceptance_rate", open.engine.stats().acceptance_rate()},
           {"tokens_per_step", open.engine.stats().tokens_per_step()},
           {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
@@ -88,11 +99,12 @@ ExitCode run_bench_rollout(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes are the parallelism
   auto config = policy_config(arguments);
   config.engine.lanes = static_cast<int>(arguments.integer_or("lanes", config.engine.lanes, 0, 1024));
-  config.engine.draft = arguments.value("draft").value_or("none");
+  config.engine.draft = choice_or(arguments, "draft", "none", {"auto", "mtp", "lookup", "none"});
+  config.engine.quantization = choice_or(arguments, "quantization", "none", {"none", "q8_0"});
   const Load load{arguments.integer_or("prompts", 8, 1, 1 << 20), arguments.integer_or("group", 8, 1, 65536),
                   arguments.integer_or("prompt-tokens", 128, 1, 1 << 20), arguments.integer_or("new-tokens", 128, 2, 1 << 20)};
   const int64_t repeats = arguments.integer_or("repeats", 3, 1, 1000);
-  OpenPolicy open(config);
+  OpenEngine open(config);
   const auto result = measure(load, open, config, seed_of(arguments), repeats);
   if (arguments.has("json")) {
     std::cout << result.dump(2) << "\n";
@@ -116,6 +128,7 @@ Verb bench_rollout_verb() {
   options.push_back({.name = "new-tokens", .value = "N", .meaning = "tokens of a sample (default 128)"});
   options.push_back({.name = "lanes", .value = "N", .meaning = "independent batches, one thread each (default: one per thread)"});
   options.push_back({.name = "draft", .value = "KIND", .meaning = "auto, mtp, lookup or none (default none)"});
+  options.push_back({.name = "quantization", .value = "none|q8_0", .meaning = "format of the weights (default none)"});
   options.push_back({.name = "repeats", .value = "N", .meaning = "runs, of which the fastest counts (default 3)"});
   options.push_back({.name = "seed", .value = "N", .meaning = "keys the prompts and the noise (default 0)"});
   options.push_back({.name = "json", .meaning = "print all figures as JSON"});

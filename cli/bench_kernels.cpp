@@ -97,7 +97,6 @@ class Cases {
     for (double held = 0; out.empty() || held < kBeyondCaches; held += bytes) {
       out.push_back({values(sizes, dtype_)});
       kernels::pack(out.back(), format_);
-      out.back().value = out.back().value.slice(0, 0, sizes[0]);
     }
     return out;
   }
@@ -187,9 +186,8 @@ ExitCode run(const Arguments& arguments) {
   const c10::InferenceMode no_gradients;
   const auto config = policy_config(arguments);
   const auto options = rl::transformer_options(config);
-  const std::string quantization = arguments.value_or("quantization", "none");
-  if (quantization != "none" && quantization != "q8_0")
-    throw UsageError(cat("unknown --quantization ", base::printable(quantization)), arguments.command(), "use none or q8_0");
+  const std::string quantization = choice_or(arguments, "quantization", "none", {"none", "q8_0"});
+  const auto steps = rows_of(arguments);
   const auto files = model::open_model(config.model.path);
   base::ThreadPool pool(1);
   const auto peak = kernels::cpu::measure_peak(pool);
@@ -197,7 +195,7 @@ ExitCode run(const Arguments& arguments) {
   const int64_t repeats = arguments.integer_or("repeats", 5, 1, 1000), context = arguments.integer_or("context", 256, 1, 1 << 20);
   Cases cases(files.config, options.dtype, quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact);
   base::Json rows = base::Json::array();
-  for (const int64_t n : rows_of(arguments))
+  for (const int64_t n : steps)
     for (const Case& c : cases.of(n, context)) {
       const double time = seconds(c.run, repeats);
       const double bound = std::max(c.flops / (c.is_f32 ? peak.f32_flops : rate), c.bytes / peak.read_bytes);

@@ -62,7 +62,7 @@ ExitCode run_check_parity(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes are the parallelism
   auto config = policy_config(arguments);
   config.engine.record_routing = true;
-  config.engine.draft = arguments.value("draft").value_or(config.engine.draft);
+  config.engine.draft = choice_or(arguments, "draft", "auto", {"auto", "mtp", "lookup", "none"});
   auto sampling = sampling_config(arguments);
   const uint64_t seed = seed_of(arguments);
   const auto files = model::open_model(config.model.path);

@@ -4,6 +4,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 
@@ -46,16 +47,9 @@ std::vector<Option> sampling_options() {
 rl::RunConfig policy_config(const Arguments& arguments) {
   rl::RunConfig config;
   config.model.path = *arguments.value("model");
-  const std::string dtype = arguments.value_or("dtype", "f32");
-  if (dtype != "f32" && dtype != "bf16")
-    throw UsageError(cat("unknown --dtype ", base::printable(dtype)), arguments.command(), "use f32 or bf16");
-  config.model.dtype = dtype == "bf16" ? "bfloat16" : "float32";
-  config.device = arguments.value_or("device", "cpu");
-  if (config.device != "cpu" && config.device != "cuda")
-    throw UsageError(cat("unknown --device ", base::printable(config.device)), arguments.command(), "use cpu or cuda");
-  config.kernels = arguments.value_or("kernels", "auto");
-  if (config.kernels != "auto" && config.kernels != "portable")
-    throw UsageError(cat("unknown --kernels ", base::printable(config.kernels)), arguments.command(), "use auto or portable");
+  config.model.dtype = choice_or(arguments, "dtype", "f32", {"f32", "bf16"}) == "bf16" ? "bfloat16" : "float32";
+  config.device = choice_or(arguments, "device", "cpu", {"cpu", "cuda"});
+  config.kernels = choice_or(arguments, "kernels", "auto", {"auto", "portable"});
   return config;
 }
 
@@ -73,6 +67,16 @@ rollout::SamplingConfig sampling_config(const Arguments& arguments) {
   rollout::SamplingConfig config;
   base::load(json, config, "/sampling");
   return config;
+}
+
+std::string choice_or(const Arguments& arguments,
+                      const std::string& name,
+                      const std::string& fallback,
+                      const std::vector<std::string>& choices) {
+  const std::string value = arguments.value_or(name, fallback);
+  if (std::find(choices.begin(), choices.end(), value) == choices.end())
+    throw UsageError(cat("unknown --", name, " ", base::printable(value)), arguments.command(), cat("use ", base::join(choices, " or ")));
+  return value;
 }
 
 uint64_t seed_of(const Arguments& arguments) {

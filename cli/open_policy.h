@@ -22,6 +22,11 @@ rl::RunConfig policy_config(const Arguments& arguments);
 rl::PromptConfig prompt_config(const Arguments& arguments);
 rollout::SamplingConfig sampling_config(const Arguments& arguments);
 uint64_t seed_of(const Arguments& arguments);
+// The option's value, one of `choices`, or `fallback`. UsageError that lists them otherwise.
+std::string choice_or(const Arguments& arguments,
+                      const std::string& name,
+                      const std::string& fallback,
+                      const std::vector<std::string>& choices);
 
 struct OpenPolicy {
   rl::Policy policy;

@@ -7,6 +7,8 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "kernels/backend.h"
 #include "kernels/native.h"
 #include "kernels/native_views.h"
@@ -22,7 +24,11 @@ void pack(Weight& weight, WeightFormat format) {
   const auto value = weight.value.dim() == 3 ? weight.value : weight.value.unsqueeze(0);
   auto packed = std::make_shared<PackedWeight>(value, format);
   native::by_dtype(value, [&]<class T>() {
-    for (int64_t i = 0; i < value.size(0); ++i) packed->pack(native::view<T>(value.select(0, i)), i);
+    const int64_t panels = (value.size(1) + cpu::kPanelOutputs - 1) / cpu::kPanelOutputs;
+    SharedWork::for_parts(value.size(0) * panels, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin / panels; i * panels < end; ++i)
+        packed->pack(native::view<T>(value.select(0, i)), i, {std::max<int64_t>(0, begin - i * panels), end - i * panels});
+    });
   });
   weight.packed = std::move(packed);
 }

@@ -24,13 +24,13 @@ class PackedWeight {
     else
       work(std::get<cpu::PackedMatrix<T>>(matrices_));
   }
-  // Takes over the values of matrix `index`.
+  // Takes over the values of some panels of matrix `index`.
   template <class T>
-  void pack(const cpu::MatrixView<T>& values, int64_t index) {
+  void pack(const cpu::MatrixView<T>& values, int64_t index, cpu::PanelRange range) {
     if (auto* quantised = std::get_if<cpu::PackedQ8Matrix>(&matrices_))
-      quantised->pack(values, index);
+      quantised->pack(values, index, range);
     else
-      std::get<cpu::PackedMatrix<T>>(matrices_).pack(values, index);
+      std::get<cpu::PackedMatrix<T>>(matrices_).pack(values, index, range);
   }
 
  private:

@@ -66,7 +66,10 @@ class RunningMark {
 // The model's weights rearranged for the time of a call; they cannot change in it.
 class PackedModel {
  public:
-  PackedModel(const model::Transformer& m, kernels::WeightFormat format) : model_(m) { model_.pack(format); }
+  PackedModel(const model::Transformer& m, kernels::WeightFormat format, base::ThreadPool& pool) : model_(m) {
+    const kernels::SharedWork shared(pool);
+    model_.pack(format);
+  }
   ~PackedModel() { model_.drop_packed(); }
 
  private:
@@ -168,7 +171,8 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
   std::vector<int64_t> pages;
   for (const auto& lane : shares) pages.push_back(lane_pages(lane, requests, sampling, model_, config_));
 
-  const PackedModel packed(model_, config_.quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact);
+  const PackedModel packed(model_, config_.quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact,
+                           pool_);
   Collector collector(requests, on_finished);
   std::atomic<bool> has_failed{false};
   const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };

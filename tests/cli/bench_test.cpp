@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep bench rollout`: every figure that it names is there and possible.
+// `lockstep bench rollout` and `bench kernels`: every figure that they name is there and possible.
+#include <set>
+
 #include "base/json.h"
 #include "tests/cli/lockstep.h"
 #include "tests/cli/tiny_model_folder.h"
@@ -31,6 +33,42 @@ TEST_CASE("bench rollout: wrong use is refused") {
   expect_failure({"bench", "rollout"}, 2, "--model is missing", "lockstep bench rollout", "give --model PATH");
   expect_failure({"bench", "rollout", "--model", "x", "--new-tokens", "1"}, 2, "--new-tokens is 1", "lockstep bench rollout",
                  "give an integer from 2 to 1048576");
+  expect_failure({"bench", "rollout", "--model", "x", "--draft", "luck"}, 2, "unknown --draft luck", "lockstep bench rollout",
+                 "use auto or mtp or lookup or none");
+}
+
+TEST_CASE("bench kernels: each operation of the model, with its share of the roofline") {
+  const std::vector<std::string> words = {"bench", "kernels", "--model", tiny_model_folder(), "--rows", "1", "--rows", "5", "--context", "9",
+                                          "--repeats", "1"};
+  for (const char* quantization : {"none", "q8_0"}) {
+    auto with_json = words;
+    with_json.insert(with_json.end(), {"--quantization", quantization, "--json"});
+    const auto run = lockstep(with_json);
+    CAPTURE(run.err);
+    REQUIRE(run.exit_code == 0);
+    const auto figures = base::parse_json(run.out, "output");
+    CHECK(figures["quantization"] == quantization);
+    std::set<std::string> kernels;
+    for (const auto& row : figures["cases"]) {
+      kernels.insert(row["kernel"].get<std::string>());
+      for (const char* key : {"us", "gflops", "gb_per_s", "roofline_share"}) CHECK(row[key] > 0);
+    }
+    for (const char* name : {"linear qkv", "linear o", "attention", "linear gate_up", "linear down", "logits", "rms_norm", "swiglu"})
+      CHECK(kernels.count(name) == 1);
+  }
+  CHECK(contains(lockstep(words).out, " of the roofline\n"));
+  expect_failure({"bench", "kernels", "--model", "x", "--rows", "0"}, 2, "--rows is no number from 1", "lockstep bench kernels", "--rows 1");
+}
+
+TEST_CASE("worker: wrong use is refused, and a trainer that is not there waited for no longer than told") {
+  expect_failure({"worker"}, 2, "--connect is missing", "lockstep worker", "give --connect ENDPOINT");
+  expect_failure({"worker", "--connect", "tcp://10.0.0.1:5570"}, 1, "this endpoint reaches beyond this machine, and there are no keys",
+                 "tcp://10.0.0.1:5570", "make keys with `lockstep keygen NAME`");
+  expect_failure({"worker", "--connect", "tcp://127.0.0.1:5570", "--key", "/nowhere.key"}, 1, "the key file is missing", "/nowhere.key",
+                 "make one with `lockstep keygen NAME`");
+  const auto alone = lockstep({"worker", "--connect", "tcp://127.0.0.1:1", "--give-up", "1"});
+  CHECK(alone.exit_code == 1);
+  CHECK(contains(alone.err, "lockstep: error: the trainer has been silent for 1.0 s\n  where: tcp://127.0.0.1:1\n"));
 }
 
 }  // namespace lockstep::test
