@@ -33,6 +33,7 @@ inline constexpr size_t kMaxPieces = size_t{1} << 24;
 inline constexpr size_t kMaxPieceBytes = size_t{1} << 16;
 inline constexpr size_t kMaxTokens = size_t{1} << 24;  // of one prompt, or of one completion
 inline constexpr size_t kMaxExpertsPerToken = 4096;    // mixture layers x experts of a token
+inline constexpr size_t kMaxExperts = 65536;           // of a mixture layer
 inline constexpr int kMaxSamples = 1 << 20;            // of one request
 inline constexpr size_t kMaxStops = 4096;              // stop strings, stop ids
 inline constexpr uint64_t kMaxStreamBytes = uint64_t{1} << 50;

@@ -21,6 +21,21 @@ Time::duration seconds(double value) {
 
 uint32_t milliseconds(double value) { return static_cast<uint32_t>(std::lround(value * 1000)); }
 
+// What a worker counted in its batch, bounded: sums of them must not overflow.
+EngineStats told_by(const Result& result) {
+  const auto bounded = [](int64_t count) { return std::clamp<int64_t>(count, 0, kMaxCount); };
+  EngineStats stats;
+  stats.decode_steps = bounded(result.decode_steps);
+  stats.preempted = bounded(result.preempted);
+  stats.draws = bounded(result.draws);
+  stats.draft_tokens = bounded(result.draft_tokens);
+  stats.accepted_tokens = bounded(result.accepted_tokens);
+  stats.expert_load = result.expert_load;
+  for (auto& layer : stats.expert_load)
+    for (int64_t& count : layer) count = bounded(count);
+  return stats;
+}
+
 }  // namespace
 
 Hub::Hub(ServerLink& link, const Welcome& welcome, int64_t vocab_size, const WorkersConfig& config)
@@ -128,8 +143,7 @@ void Hub::on_result(Peers::iterator peer, Result&& result) {
   }
   std::erase(worker.units, result.unit);
   worker.peak_cache_rows = std::max(worker.peak_cache_rows, std::clamp<int64_t>(result.peak_cache_rows, 0, kMaxCount));
-  decode_steps_ += std::clamp<int64_t>(result.decode_steps, 0, kMaxCount);
-  preempted_ += std::clamp<int64_t>(result.preempted, 0, kMaxCount);
+  call_stats_.add(told_by(result));
   if (!call_->take(result.unit, std::move(result.group))) stats_.duplicates_dropped += count;
 }
 

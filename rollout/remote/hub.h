@@ -46,8 +46,7 @@ class Hub {
   // The number of completions that the caller gives out; the others that came count as stale.
   void end_call(int64_t num_given);
   int64_t peak_cache_rows() const;  // in the call, summed over its workers
-  int64_t decode_steps() const { return decode_steps_; }
-  int64_t preempted() const { return preempted_; }
+  const EngineStats& call_stats() const { return call_stats_; }  // what the workers tell of the call
 
   size_t num_joined() const;
   const WorkerStats& stats() const { return stats_; }
@@ -101,7 +100,7 @@ class Hub {
   bool has_begun_ = false;  // min_workers had joined
   Time short_since_;        // since when too few workers have been there
   std::optional<Error> failure_;
-  int64_t decode_steps_ = 0, preempted_ = 0;
+  EngineStats call_stats_;
   std::vector<std::string> turned_away_;  // the last few, for Errors
   WorkerStats stats_;
 };

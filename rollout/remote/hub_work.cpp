@@ -41,7 +41,7 @@ void Hub::start_call(Call& call, Time now) {
   has_begun_ = false;
   short_since_ = now;
   failure_.reset();
-  decode_steps_ = preempted_ = 0;
+  call_stats_ = {};
   for (auto& [id, peer] : peers_) {
     peer.units.clear();
     peer.peak_cache_rows = 0;

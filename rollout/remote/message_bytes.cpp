@@ -85,6 +85,11 @@ void fields(Io& io, Ref<Io, Result> m) {
   io.number("decode_steps", m.decode_steps, int64_t{0}, kMaxInt64);
   io.number("preempted", m.preempted, int64_t{0}, kMaxInt64);
   io.number("peak_cache_rows", m.peak_cache_rows, int64_t{0}, kMaxInt64);
+  io.number("draws", m.draws, int64_t{0}, kMaxInt64);
+  io.number("draft_tokens", m.draft_tokens, int64_t{0}, kMaxInt64);
+  io.number("accepted_tokens", m.accepted_tokens, int64_t{0}, kMaxInt64);
+  io.list("expert_load", m.expert_load, kMaxExpertsPerToken, 4,
+          [&](auto& layer) { io.numbers("expert_load", layer, 0, kMaxExperts); });
 }
 
 template <class Io>

@@ -48,6 +48,8 @@ struct Result {
   uint64_t call = 0, unit = 0;
   Group group;
   int64_t decode_steps = 0, preempted = 0, peak_cache_rows = 0;
+  int64_t draws = 0, draft_tokens = 0, accepted_tokens = 0;
+  std::vector<std::vector<int64_t>> expert_load = {};  // per mixture layer
 };
 // The worker cannot go on: why. It leaves after that.
 struct Failure {

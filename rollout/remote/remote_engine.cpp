@@ -155,8 +155,7 @@ class RemoteEngine::OpenCall {
     const std::lock_guard lock(impl_.mutex);
     if (impl_.fault) std::rethrow_exception(impl_.fault);
     if (impl_.hub.failure() && !call_->is_done()) throw Error(*impl_.hub.failure());
-    stats.decode_steps = impl_.hub.decode_steps();
-    stats.preempted = impl_.hub.preempted();
+    stats.add(impl_.hub.call_stats());
     stats.peak_cache_rows = impl_.hub.peak_cache_rows();
     impl_.hub.end_call(std::exchange(call_, nullptr)->num_taken());
   }

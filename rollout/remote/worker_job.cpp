@@ -42,6 +42,10 @@ void draw(const DrawJob& job, const Report& report) {
   last->decode_steps = engine.stats().decode_steps;
   last->preempted = engine.stats().preempted;
   last->peak_cache_rows = engine.stats().peak_cache_rows;
+  last->draws = engine.stats().draws;
+  last->draft_tokens = engine.stats().draft_tokens;
+  last->accepted_tokens = engine.stats().accepted_tokens;
+  last->expert_load = engine.stats().expert_load;
   report(UnitDone{std::move(*last)});
 }
 

@@ -59,6 +59,8 @@ std::vector<Group> KeyedEngine::generate(const std::vector<Request>& requests,
       groups[r].completions.push_back(std::move(completion));
     }
     stats_.decode_steps += 1;
+    stats_.draws += requests[r].num_samples;
+    stats_.add({.draft_tokens = 5, .accepted_tokens = 2, .expert_load = {{1, 2}, {3}}});
     if (on_finished && is_whole) on_finished(r, groups[r]);
   }
   stats_.peak_cache_rows = 7;

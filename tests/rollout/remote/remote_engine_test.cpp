@@ -55,6 +55,11 @@ TEST_CASE("remote engine: 1, 2 and 4 workers draw what one process draws, over v
       check_call(engine, source, version + 50);
       CHECK(engine.stats().peak_cache_rows >= 7);
       CHECK(engine.stats().decode_steps > 0);
+      CHECK(engine.stats().draws > 0);
+      CHECK(engine.stats().draft_tokens * 2 == engine.stats().accepted_tokens * 5);
+      REQUIRE(engine.stats().expert_load.size() == 2);
+      CHECK(engine.stats().expert_load[0][1] == 2 * engine.stats().expert_load[0][0]);
+      CHECK(engine.stats().expert_load[1] == std::vector<int64_t>{3 * engine.stats().expert_load[0][0]});
     }
     CHECK(engine.worker_stats().joined == count);
   }

@@ -91,8 +91,8 @@ auto members(const remote::WeightsCredit& m) {
   return std::tie(a, b);
 }
 auto members(const remote::Result& m) {
-  const auto& [a, b, c, d, e, f] = m;
-  return std::tie(a, b, c, d, e, f);
+  const auto& [a, b, c, d, e, f, g, h, i, j] = m;
+  return std::tie(a, b, c, d, e, f, g, h, i, j);
 }
 auto members(const remote::Failure& m) {
   const auto& [a, b, c] = m;
@@ -174,7 +174,7 @@ std::vector<remote::Envelope> sample_messages() {
       remote::Hello{kMax64 - 5, "worker 3", "0.1.0 abcdef", "avx512bf16", 16},
       remote::WeightsReady{41},
       remote::WeightsCredit{42, 1 << 20},
-      remote::Result{3, 17, group(), 100, 2, 4096},
+      remote::Result{3, 17, group(), 100, 2, 4096, 90, 40, 30, {{5, 6}, {7, 8}}},
       remote::Failure{"no room", "weights", "use a larger machine"},
       remote::Welcome{"run", "{\"a\": 1}", "bfloat16", "{\"b\": 2}", {"a", "\xff\0b"s, "ccc"}, 1000, 10000},
       remote::Refusal{"another build", "install the same"},
@@ -207,7 +207,7 @@ std::vector<remote::Envelope> extreme_messages() {
       {last, remote::Hello{0, "", "", "", 1 << 20}},
       {{}, remote::Hello{kMax64, std::string(remote::kMaxNameBytes, 'n'), "", "", 0}},
       {last, remote::WeightsCredit{kMax64, remote::kMaxStreamBytes}},
-      {last, remote::Result{kMax64, kMax64, {{odd, {}, odd}}, kMaxInt64, kMaxInt64, kMaxInt64}},
+      {last, remote::Result{kMax64, kMax64, {{odd, {}, odd}}, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, {{}, {kMaxInt64}}}},
       {{}, remote::Result{}},
       {{},
        remote::Welcome{"", "", "", "", std::vector<std::string>(1000, ""), 0, std::numeric_limits<uint32_t>::max()}},
