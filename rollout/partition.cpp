@@ -8,11 +8,17 @@
 namespace lockstep::rollout {
 namespace {
 
-std::vector<Share> cut(const std::vector<Request>& requests, int num_lanes) {
-  const int num_parts = requests.size() >= static_cast<size_t>(num_lanes) ? 1 : num_lanes;
+// Every part computes the prompt again, and a lane that is alone uses all threads anyway.
+bool is_worth_cutting(const Request& request, int64_t new_tokens) {
+  return request.num_samples * new_tokens >= 8 * static_cast<int64_t>(request.prompt.size());
+}
+
+std::vector<Share> cut(const std::vector<Request>& requests, const SamplingConfig& sampling, int64_t context, int num_lanes) {
+  const bool has_few = requests.size() < static_cast<size_t>(num_lanes);
   std::vector<Share> shares;
   for (size_t r = 0; r < requests.size(); ++r) {
     const int64_t samples = requests[r].num_samples;
+    const int num_parts = has_few && is_worth_cutting(requests[r], max_new_tokens(requests[r], sampling, context)) ? num_lanes : 1;
     for (int64_t p = 0; p < num_parts; ++p) {
       const auto begin = static_cast<int>(p * samples / num_parts),
                  end = static_cast<int>((p + 1) * samples / num_parts);
@@ -33,7 +39,7 @@ std::vector<std::vector<Share>> partition(const std::vector<Request>& requests,
                                           const SamplingConfig& sampling,
                                           int64_t max_position_embeddings,
                                           int num_lanes) {
-  const auto shares = cut(requests, num_lanes);
+  const auto shares = cut(requests, sampling, max_position_embeddings, num_lanes);
   std::vector<int64_t> work(shares.size());  // tokens to compute
   for (size_t i = 0; i < shares.size(); ++i) {
     const Request& request = requests[shares[i].request];

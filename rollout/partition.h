@@ -19,8 +19,8 @@ struct Share {
 int64_t max_new_tokens(const Request& request, const SamplingConfig& sampling, int64_t max_position_embeddings);
 
 // One list of shares per lane, in the order of the requests. With at least as many requests as lanes a request stays whole
-// (its prompt is computed once), else every request is cut into as many shares as there are lanes. Shares go, largest
-// estimated work first, to the lane with the least so far.
+// (its prompt is computed once), else one whose samples outweigh its prompt is cut into as many shares as there are lanes.
+// Shares go, largest estimated work first, to the lane with the least so far.
 std::vector<std::vector<Share>> partition(const std::vector<Request>& requests,
                                           const SamplingConfig& sampling,
                                           int64_t max_position_embeddings,

@@ -49,6 +49,16 @@ TEST_CASE("partition: few requests are cut by samples") {
   CHECK(lanes[1][0].begin == 8);
 }
 
+TEST_CASE("partition: a prompt that outweighs its samples is computed once") {
+  SamplingConfig sampling;
+  sampling.max_completion_length = 128;
+  const auto lanes = partition(requests_of({512}, 8), sampling, 2048, 2);
+  CHECK(lanes[0].size() == 1);
+  CHECK(lanes[0][0].end == 8);
+  CHECK(lanes[1].empty());
+  CHECK(partition(requests_of({128}, 8), sampling, 2048, 2)[1].size() == 1);
+}
+
 TEST_CASE("partition: the context bounds new tokens") {
   SamplingConfig sampling;
   sampling.max_completion_length = 100;
