@@ -8,7 +8,8 @@
 namespace lockstep::kernels::cpu {
 
 // `bytes` on a boundary of 64 bytes, in blocks that the kernel is asked to back with huge pages; several allocations share a
-// block, which is given back with the last of them. Thread-safe. Without huge pages it is ordinary memory. std::bad_alloc.
+// block, which is given back with the last of them; up to 1 GiB of such blocks are kept for later calls. What is in the memory
+// is unspecified. Thread-safe. Without huge pages it is ordinary memory. std::bad_alloc.
 std::shared_ptr<void> allocate_huge(size_t bytes);
 
 }  // namespace lockstep::kernels::cpu
