@@ -53,11 +53,12 @@ TEST_CASE("bench kernels: each operation of the model, with its share of the roo
       kernels.insert(row["kernel"].get<std::string>());
       for (const char* key : {"us", "gflops", "gb_per_s", "roofline_share"}) CHECK(row[key] > 0);
     }
-    for (const char* name : {"linear qkv", "linear o", "attention", "linear gate_up", "linear down", "logits", "rms_norm", "swiglu"})
+    for (const char* name : {"linear qkv_a", "linear o", "attention", "linear gate_up", "linear down", "logits", "rms_norm", "swiglu"})
       CHECK(kernels.count(name) == 1);
   }
   CHECK(contains(lockstep(words).out, " of the roofline\n"));
-  expect_failure({"bench", "kernels", "--model", "x", "--rows", "0"}, 2, "--rows is no number from 1", "lockstep bench kernels", "--rows 1");
+  expect_failure({"bench", "kernels", "--model", "x", "--rows", "0"}, 2, "--rows is no number from 1 to 65536: 0", "lockstep bench kernels",
+                 "e.g. --rows 1");
 }
 
 TEST_CASE("worker: wrong use is refused, and a trainer that is not there waited for no longer than told") {
