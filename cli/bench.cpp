@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <iostream>
+#include <limits>
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "cli/bench_seconds.h"
 #include "cli/open_policy.h"
 #include "kernels/cpu/peak.h"
 #include "model/costs.h"
@@ -39,24 +41,6 @@ double generate_seconds(rollout::Engine& engine, const std::vector<rollout::Requ
   return engine.stats().seconds;
 }
 
-// Least seconds of the decode: per step the products of all sequences, or the weights and the cache read once, whichever
-// takes longer.
-double decode_roofline(const Load& load, const model::ModelConfig& config, at::ScalarType dtype, const kernels::cpu::MachinePeak& peak) {
-  const auto cost = model::token_cost(config);
-  const double bytes = dtype == at::kFloat ? 4 : 2, rate = dtype == at::kFloat ? peak.f32_flops : peak.bf16_flops;
-  const double weights = std::min(cost.weights_total, cost.weights_met * load.sequences());
-  const auto row_bytes = static_cast<double>(model::kv_bytes_per_token(config, dtype));
-  double seconds = 0;
-  for (int64_t t = 1; t < load.new_tokens; ++t) {
-    const auto keys = static_cast<double>(load.prompt_tokens + t);
-    // Products run at the peak of their dtype, attention computes in f32.
-    const double compute = load.sequences() * (cost.matrix_flops / rate + cost.attention_flops_per_key * keys / peak.f32_flops);
-    const double cached = row_bytes * static_cast<double>(load.prompts * load.prompt_tokens + load.prompts * load.group * t);
-    seconds += std::max(compute, (weights * bytes + cached) / peak.read_bytes);
-  }
-  return seconds;
-}
-
 // A model without its tokenizer: prompts are random ids.
 struct OpenEngine {
   model::Transformer transformer;
@@ -67,19 +51,53 @@ struct OpenEngine {
         pool(base::default_num_threads()), engine(transformer, nullptr, config.engine, pool) {}
 };
 
+// dtype of the products; bytes read per weight (a Q8_0 block of 32 has 2 for its scale).
+struct Numbers {
+  at::ScalarType dtype;
+  double weight_bytes;
+};
+
+Numbers numbers_of(const OpenEngine& open, const rl::RunConfig& config) {
+  const auto dtype = open.transformer.options().dtype;
+  if (config.engine.quantization == "q8_0") return {dtype, 34.0 / 32.0};
+  return {dtype, static_cast<double>(c10::elementSize(dtype))};
+}
+
+// Least seconds of the decode: per step the products of all sequences, or the weights and the cache read once, whichever
+// takes longer.
+double decode_roofline(const Load& load, const model::ModelConfig& config, const Numbers& numbers, const kernels::cpu::MachinePeak& peak) {
+  const auto cost = model::token_cost(config);
+  const double rate = numbers.dtype == at::kFloat ? peak.f32_flops : peak.bf16_flops;
+  const double weights = std::min(cost.weights_total, cost.weights_met * load.sequences());
+  const auto row_bytes = static_cast<double>(model::kv_bytes_per_token(config, numbers.dtype));
+  double seconds = 0;
+  for (int64_t t = 1; t < load.new_tokens; ++t) {
+    const auto keys = static_cast<double>(load.prompt_tokens + t);
+    // Products run at the peak of their dtype, attention computes in f32.
+    const double compute = load.sequences() * (cost.matrix_flops / rate + cost.attention_flops_per_key * keys / peak.f32_flops);
+    const double cached = row_bytes * static_cast<double>(load.prompts * load.prompt_tokens + load.prompts * load.group * t);
+    seconds += std::max(compute, (weights * numbers.weight_bytes + cached) / peak.read_bytes);
+  }
+  return seconds;
+}
+
+BenchSeconds fastest_seconds(rollout::Engine& engine, const std::vector<rollout::Request>& requests, int64_t new_tokens, uint64_t seed,
+                             int64_t repeats) {
+  double first = std::numeric_limits<double>::infinity(), whole = first;
+  for (int64_t i = 0; i < repeats; ++i) {
+    first = std::min(first, generate_seconds(engine, requests, 1, seed));
+    whole = std::min(whole, generate_seconds(engine, requests, new_tokens, seed));
+  }
+  return split_seconds(first, whole, new_tokens);
+}
+
 base::Json measure(const Load& load, OpenEngine& open, const rl::RunConfig& config, uint64_t seed, int64_t repeats) {
   const auto& m = open.transformer;
   const auto requests = random_requests(load, m.config().vocab_size, seed);
   const auto peak = kernels::cpu::measure_peak(open.pool);
   generate_seconds(open.engine, requests, 2, seed);  // touches every page once
-  double prefill = 0, decode = 0;
-  for (int64_t i = 0; i < repeats; ++i) {
-    const double first = generate_seconds(open.engine, requests, 1, seed);
-    const double rest = generate_seconds(open.engine, requests, load.new_tokens, seed) - first;
-    prefill = i == 0 ? first : std::min(prefill, first);
-    decode = i == 0 ? rest : std::min(decode, rest);
-  }
-  const double roofline = decode_roofline(load, m.config(), m.options().dtype, peak);
+  const auto [prefill, decode] = fastest_seconds(open.engine, requests, load.new_tokens, seed, repeats);
+  const double roofline = decode_roofline(load, m.config(), numbers_of(open, config), peak);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return {{"prompts", load.prompts}, {"group", load.group}, {"prompt_tokens", load.prompt_tokens}, {"new_tokens", load.new_tokens},

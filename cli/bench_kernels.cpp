@@ -181,9 +181,14 @@ std::vector<int64_t> rows_of(const Arguments& arguments) {
   return out.empty() ? std::vector<int64_t>{1, 8, 64, 512} : out;
 }
 
-ExitCode run(const Arguments& arguments) {
-  at::set_num_threads(1);
-  const c10::InferenceMode no_gradients;
+base::Json measured(const Case& c, const kernels::cpu::MachinePeak& peak, double rate, int64_t repeats) {
+  const double time = seconds(c.run, repeats);
+  const double bound = std::max(c.flops / (c.is_f32 ? peak.f32_flops : rate), c.bytes / peak.read_bytes);
+  return {{"kernel", c.kernel}, {"shape", c.shape}, {"us", time * 1e6}, {"gflops", c.flops / time * 1e-9},
+          {"gb_per_s", c.bytes / time * 1e-9}, {"roofline_share", bound / time}};
+}
+
+base::Json measure(const Arguments& arguments) {
   const auto config = policy_config(arguments);
   const auto options = rl::transformer_options(config);
   const std::string quantization = choice_or(arguments, "quantization", "none", {"none", "q8_0"});
@@ -196,27 +201,31 @@ ExitCode run(const Arguments& arguments) {
   Cases cases(files.config, options.dtype, quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact);
   base::Json rows = base::Json::array();
   for (const int64_t n : steps)
-    for (const Case& c : cases.of(n, context)) {
-      const double time = seconds(c.run, repeats);
-      const double bound = std::max(c.flops / (c.is_f32 ? peak.f32_flops : rate), c.bytes / peak.read_bytes);
-      rows.push_back({{"kernel", c.kernel}, {"shape", c.shape}, {"us", time * 1e6}, {"gflops", c.flops / time * 1e-9},
-                      {"gb_per_s", c.bytes / time * 1e-9}, {"roofline_share", bound / time}});
-    }
-  const base::Json out = {{"dtype", config.model.dtype}, {"quantization", quantization}, {"kernels", config.kernels}, {"threads", 1},
-                          {"isa", std::string(kernels::cpu::isa_name(kernels::cpu::isa()))},
-                          {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
-                          {"read_gb_per_s", peak.read_bytes * 1e-9}, {"cases", rows}};
-  if (arguments.has("json")) {
-    std::cout << out.dump(2) << "\n";
-    return ExitCode::done;
-  }
+    for (const Case& c : cases.of(n, context)) rows.push_back(measured(c, peak, rate, repeats));
+  return {{"dtype", config.model.dtype}, {"quantization", quantization}, {"kernels", config.kernels}, {"threads", 1},
+          {"isa", std::string(kernels::cpu::isa_name(kernels::cpu::isa()))},
+          {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
+          {"read_gb_per_s", peak.read_bytes * 1e-9}, {"cases", rows}};
+}
+
+void print_lines(const base::Json& out) {
   const auto number = [](const base::Json& row, const char* key, int digits) { return base::fixed(row.at(key).get<double>(), digits); };
-  for (const auto& row : rows)
+  for (const auto& row : out["cases"])
     std::cout << row["kernel"].get<std::string>() << " " << row["shape"].get<std::string>() << ": " << number(row, "us", 1) << " us, "
               << number(row, "gflops", 1) << " GFLOP/s, " << number(row, "gb_per_s", 1) << " GB/s, " << number(row, "roofline_share", 2)
               << " of the roofline\n";
   std::cout << "one thread: " << number(out, "peak_gflops_bf16", 0) << " GFLOP/s bf16, " << number(out, "peak_gflops_f32", 0) << " f32, "
             << number(out, "read_gb_per_s", 1) << " GB/s read\n";
+}
+
+ExitCode run(const Arguments& arguments) {
+  at::set_num_threads(1);
+  const c10::InferenceMode no_gradients;
+  const auto out = measure(arguments);
+  if (arguments.has("json"))
+    std::cout << out.dump(2) << "\n";
+  else
+    print_lines(out);
   return ExitCode::done;
 }
 

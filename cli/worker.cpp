@@ -3,8 +3,6 @@
 #include <ATen/Parallel.h>
 #include <unistd.h>
 
-#include <csignal>
-
 #include "base/build_info.h"
 #include "base/log.h"
 #include "base/signal.h"

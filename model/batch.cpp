@@ -3,11 +3,11 @@
 #include "model/batch.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros.h>
 
 #include <numeric>
 
 #include "base/error.h"
-#include "kernels/huge_tensor.h"
 
 namespace lockstep::model {
 
@@ -47,7 +47,7 @@ KvCache make_kv_cache(
   cache.num_rows = num_rows;
   const int64_t layers = config.num_hidden_layers + with_mtp, heads = config.is_mla() ? 1 : config.num_key_value_heads;
   const int64_t width = config.is_mla() ? config.kv_lora_rank + config.qk_rope_head_dim : config.head_dim;
-  const auto all = kernels::zeros_on_huge_pages({layers, config.is_mla() ? 1 : 2, num_rows, heads, width}, dtype, device);
+  const auto all = at::zeros({layers, config.is_mla() ? 1 : 2, num_rows, heads, width}, at::TensorOptions(dtype).device(device));
   for (int64_t layer = 0; layer < layers; ++layer) {
     cache.keys.push_back(all.select(0, layer).select(0, 0));
     cache.values.push_back(config.is_mla() ? Tensor() : all.select(0, layer).select(0, 1));

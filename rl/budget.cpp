@@ -62,6 +62,13 @@ int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::Sc
   return std::min(config.engine.kv_cache_bytes, sequences * g.sampling.max_completion_length * per_token);
 }
 
+// What the native engine makes of the weights for each rollout.
+int64_t packed_bytes(const RunConfig& config, int64_t num_parameters, int64_t element_bytes) {
+  const bool samples = config.grpo || !config.eval.data.task.empty() || !config.eval.data.file.empty();
+  if (!samples || config.kernels == "portable" || config.device != "cpu") return 0;
+  return config.engine.quantization == "q8_0" ? num_parameters * 34 / 32 : num_parameters * element_bytes;
+}
+
 }  // namespace
 
 Budget make_budget(const RunConfig& config) {
@@ -71,6 +78,7 @@ Budget make_budget(const RunConfig& config) {
   Budget budget;
   budget.num_parameters = model::num_parameters(c);
   budget.weight_bytes = budget.num_parameters * element_bytes;
+  budget.packed_bytes = packed_bytes(config, budget.num_parameters, element_bytes);
   budget.cache_bytes = cache_bytes(config, c, dtype);
   if (config.pretrain) {
     add_stage(budget, c, config.pretrain->learner, config.pretrain->batch_tokens, element_bytes);
@@ -94,7 +102,7 @@ std::vector<std::string> Budget::lines() const {
   const auto mib = [](int64_t bytes) { return base::fixed(static_cast<double>(bytes) / 1048576.0, 1); };
   std::vector<std::string> out;
   out.push_back(cat("parameters ", num_parameters));
-  out.push_back(cat("memory in MiB: weights ", mib(weight_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
+  out.push_back(cat("memory in MiB: weights ", mib(weight_bytes), ", packed for rollouts ", mib(packed_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
                     mib(optimizer_bytes), ", reference ", mib(reference_bytes), ", cache at most ", mib(cache_bytes),
                     ", activations about ", mib(activation_bytes), "; together ", mib(total_bytes())));
   if (pretrain_tokens > 0) out.push_back(cat("pre-training: at least ", pretrain_tokens, " tokens"));

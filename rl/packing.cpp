@@ -9,18 +9,13 @@
 #include <optional>
 
 #include "base/error.h"
+#include "kernels/index_tensor.h"
 
 namespace lockstep::rl {
 namespace {
 
 int64_t row_tokens(const PackRow& row) {
   return static_cast<int64_t>(row.prompt->size() + row.completion->size()) - 1;
-}
-
-Tensor to_tensor(const std::vector<int64_t>& values, const at::Device& device) {
-  auto out = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), out.mutable_data_ptr<int64_t>());
-  return out.to(device);
 }
 
 // Collects segments, prediction rows and targets of consecutive rows.
@@ -44,8 +39,8 @@ class Builder {
 
   MicroBatch finish(const at::Device& device) {
     out_.batch = model::make_batch(segments_, device);
-    out_.rows = to_tensor(rows_, device);
-    out_.targets = to_tensor(targets_, device);
+    out_.rows = kernels::index_tensor(rows_, device);
+    out_.targets = kernels::index_tensor(targets_, device);
     return std::move(out_);
   }
 

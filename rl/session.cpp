@@ -12,9 +12,7 @@ namespace {
 
 namespace remote = rollout::remote;
 
-// Null when the config names no endpoint to listen on.
 std::unique_ptr<remote::RemoteEngine> open_to_workers(remote::ModelSource& source, const remote::WorkersConfig& config) {
-  if (config.listen.empty()) return nullptr;
   remote::ServerLinkOptions options;
   options.endpoint = config.listen;
   if (!config.key.empty()) options.keys = remote::read_keys(config.key);
@@ -33,8 +31,10 @@ Session::Session(const RunConfig& c)
       pool(base::default_num_threads()),
       policy(make_policy(c, folder.file("tokenizer"))),
       local_engine(policy.transformer, policy.tokenizer.get(), c.engine, pool),
-      source(std::make_unique<rollout::TransformerSource>(policy.transformer, policy.tokenizer.get(), local_engine, c.engine, c.output_dir)),
-      remote_engine(open_to_workers(*source, c.workers)),
+      source(c.workers.listen.empty() ? nullptr
+                                      : std::make_unique<rollout::TransformerSource>(policy.transformer, policy.tokenizer.get(),
+                                                                                     local_engine, c.engine, c.output_dir)),
+      remote_engine(source ? open_to_workers(*source, c.workers) : nullptr),
       engine(remote_engine ? static_cast<rollout::Engine&>(*remote_engine) : local_engine) {
   if (!c.rewards.empty()) rewards = std::make_unique<RewardSet>(c.rewards, c.seed);
   if (!c.eval.data.task.empty() || !c.eval.data.file.empty())

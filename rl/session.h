@@ -22,8 +22,8 @@ struct Session {
   base::ThreadPool pool;
   Policy policy;
   rollout::LocalEngine local_engine;
-  std::unique_ptr<rollout::TransformerSource> source;
-  std::unique_ptr<rollout::remote::RemoteEngine> remote_engine;  // null without workers
+  std::unique_ptr<rollout::TransformerSource> source;            // null when the config names no endpoint for workers
+  std::unique_ptr<rollout::remote::RemoteEngine> remote_engine;  // likewise
   rollout::Engine& engine;  // the workers', or this process's own
   std::unique_ptr<RewardSet> rewards;    // null when the config names none
   std::unique_ptr<PromptSet> held_out;   // null when the config names no evaluation prompts

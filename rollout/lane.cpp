@@ -2,13 +2,12 @@
 // The loop of a lane: plan, forward, draw, guess, settle.
 #include "rollout/lane.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <chrono>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/index_tensor.h"
 #include "kernels/token_logprobs.h"
 #include "rollout/lookup_drafter.h"
 #include "rollout/mtp_drafter.h"
@@ -17,8 +16,6 @@ namespace lockstep::rollout {
 namespace {
 
 constexpr int64_t kLogitsAtOnce = int64_t{1} << 22;  // 16 MiB of f32
-
-Tensor to_device(const Tensor& host, const at::Device& device) { return device.is_cpu() ? host : host.to(device); }
 
 bool is_decode(const Step& step) {
   return std::all_of(step.chunks.begin(), step.chunks.end(),
@@ -83,33 +80,28 @@ void Lane::guess(const Step& step, const Tensor& hidden) {
 model::Batch Lane::make_batch(const Step& step) {
   int64_t total = 0;
   for (const Chunk& chunk : step.chunks) total += chunk.count;
-  model::Batch batch;
-  batch.ids = at::empty({total}, at::kLong);
-  batch.positions = at::empty({total}, at::kLong);
-  batch.cache_rows = at::empty({total}, at::kLong);
-  auto* ids = batch.ids.mutable_data_ptr<int64_t>();
-  auto* positions = batch.positions.mutable_data_ptr<int64_t>();
-  auto* rows = batch.cache_rows.mutable_data_ptr<int64_t>();
+  std::vector<int64_t> ids, positions, rows;
+  for (auto* of : {&ids, &positions, &rows}) of->reserve(static_cast<size_t>(total));
   std::vector<kernels::AttentionSpan> spans(step.chunks.size());
-  int64_t row = 0;
   for (size_t c = 0; c < step.chunks.size(); ++c) {
     const Chunk& chunk = step.chunks[c];
     const auto& cached = chunk.sequence->cache.rows;
     const int64_t end = chunk.begin + chunk.count;
-    spans[c].query_begin = row;
+    spans[c].query_begin = static_cast<int64_t>(ids.size());
     spans[c].num_queries = chunk.count;
     spans[c].key_rows.assign(cached.begin(), cached.begin() + end);
-    for (int64_t position = chunk.begin; position < end; ++position, ++row) {
-      ids[row] = chunk.sequence->token(position);
-      positions[row] = position;
-      rows[row] = cached[static_cast<size_t>(position)];
+    for (int64_t position = chunk.begin; position < end; ++position) {
+      ids.push_back(chunk.sequence->token(position));
+      positions.push_back(position);
+      rows.push_back(cached[static_cast<size_t>(position)]);
     }
   }
   const at::Device device = context_.model.options().device;
+  model::Batch batch;
   batch.plan = kernels::make_attention_plan(std::move(spans), device);
-  batch.ids = to_device(batch.ids, device);
-  batch.positions = to_device(batch.positions, device);
-  batch.cache_rows = to_device(batch.cache_rows, device);
+  batch.ids = kernels::index_tensor(ids, device);
+  batch.positions = kernels::index_tensor(positions, device);
+  batch.cache_rows = kernels::index_tensor(rows, device);
   return batch;
 }
 
@@ -151,11 +143,8 @@ void Lane::add_drawers(const Chunk& chunk, int64_t num_drafts, int64_t place) {
 void Lane::draw_rows(const Tensor& hidden) {
   const auto count = static_cast<int64_t>(rows_.size());
   Tensor chosen = hidden;
-  if (count < hidden.size(0)) {
-    auto index = at::empty({count}, at::kLong);
-    std::copy(rows_.begin(), rows_.end(), index.mutable_data_ptr<int64_t>());
-    chosen = hidden.index_select(0, to_device(index, hidden.device()));
-  }
+  if (count < hidden.size(0))
+    chosen = hidden.index_select(0, kernels::index_tensor(rows_, hidden.device()));
   const double temperature = Sampler::temperature(context_.sampling);
   const auto logits = kernels::linear_logits(chosen, context_.model.head_weight(), temperature).cpu().contiguous();
   const auto* values = logits.const_data_ptr<float>();

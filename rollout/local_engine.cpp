@@ -16,6 +16,7 @@
 #include "rollout/noise.h"
 #include "rollout/partition.h"
 #include "rollout/request_checks.h"
+#include "rollout/running_mark.h"
 
 namespace lockstep::rollout {
 namespace {
@@ -47,20 +48,6 @@ class Collector {
   const Callback& on_finished_;
   std::vector<Group> groups_;
   std::vector<std::atomic<int>> unfinished_;
-};
-
-// Marks a call as running until it is left.
-class RunningMark {
- public:
-  RunningMark(std::atomic<bool>& flag) : flag_(flag) {
-    if (flag_.exchange(true))
-      throw Error("generate was called while it is running", "rollout engine",
-                  "give every caller an engine of its own");
-  }
-  ~RunningMark() { flag_ = false; }
-
- private:
-  std::atomic<bool>& flag_;
 };
 
 // The model's weights rearranged for the time of a call; they cannot change in it.

@@ -21,6 +21,7 @@ class LocalEngine final : public Engine {
   // `model` and `pool` outlive the engine, and the model's parameters do not change during generate. `tokenizer` finds stop
   // strings; it may be null when there are none. Once `*stop` is true, generate returns before the next forward pass, and
   // what is unfinished then has FinishReason::aborted; groups with such a completion are not reported to on_finished.
+  // Errors: draft "mtp" and a model without MTP; a quantization that the model's kernels do not have.
   LocalEngine(const model::Transformer& model,
               const model::Tokenizer* tokenizer,
               const EngineConfig& config,
@@ -32,7 +33,7 @@ class LocalEngine final : public Engine {
               base::ThreadPool& pool,
               const std::atomic<bool>* stop = nullptr);
 
-  // The constructor's Error: draft "mtp" and a model without MTP. Errors here: a request with an empty prompt, ids outside the vocabulary, no samples, or a prompt that leaves no room in the
+  // Errors: a request with an empty prompt, ids outside the vocabulary, no samples, or a prompt that leaves no room in the
   // context or in the cache; stop strings without a tokenizer, or empty ones; logits that are not finite; a second call
   // while one is running.
   std::vector<Group> generate(const std::vector<Request>& requests,

@@ -75,10 +75,12 @@ void LookupDrafter::propose(const Step& step, const Tensor&) {
 }
 
 void LookupDrafter::finish(const PromptGroup& group, const Sample& sample) {
-  if (group.num_unfinished > 1)
-    index_of(group).extend(sample.index, sample.completion.ids);
+  const auto found = indices_.find(&group);
+  if (found == indices_.end()) return;  // drafting has been off
+  if (std::all_of(group.samples.begin(), group.samples.end(), [](const Sample& s) { return s.is_finished; }))
+    indices_.erase(found);
   else
-    indices_.erase(&group);
+    found->second.extend(sample.index, sample.completion.ids);
 }
 
 }  // namespace lockstep::rollout

@@ -3,27 +3,21 @@
 #include "rollout/mtp_drafter.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 
-#include <algorithm>
-
+#include "kernels/index_tensor.h"
 #include "kernels/token_logprobs.h"
 
 namespace lockstep::rollout {
 namespace {
+
+using kernels::index_tensor;
 
 // Pairs [begin, end) of a sequence as queries over the pairs from its range's begin on.
 struct Pairs {
   const Sequence* sequence;
   int64_t begin, end;
 };
-
-Tensor indices(const std::vector<int64_t>& values, const at::Device& device) {
-  auto out = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), out.mutable_data_ptr<int64_t>());
-  return device.is_cpu() ? out : out.to(device);
-}
 
 // The pair of token j predicts from position j - 1 (as in the learner) and lies in the row of position j.
 model::Batch batch_of(const std::vector<Pairs>& all, const at::Device& device) {
@@ -40,9 +34,9 @@ model::Batch batch_of(const std::vector<Pairs>& all, const at::Device& device) {
     }
   }
   model::Batch batch;
-  batch.ids = indices(ids, device);
-  batch.positions = indices(positions, device);
-  batch.cache_rows = indices(rows, device);
+  batch.ids = index_tensor(ids, device);
+  batch.positions = index_tensor(positions, device);
+  batch.cache_rows = index_tensor(rows, device);
   batch.plan = kernels::make_attention_plan(std::move(spans), device);
   return batch;
 }
@@ -69,7 +63,7 @@ void MtpDrafter::propose(const Step& step, const Tensor& hidden) {
     row += chunk.count;
     PromptGroup& group = *chunk.sequence->group;
     const bool ends_prompt = !chunk.sequence->sample && chunk.begin + chunk.count == group.prompt_length();
-    if (ends_prompt) group.last_hidden = hidden.select(0, row - 1);
+    if (ends_prompt) group.last_hidden = hidden.select(0, row - 1).clone();  // a view would keep the whole step
   }
   if (work_.empty()) return;
   std::vector<Pairs> pairs;
@@ -125,7 +119,7 @@ Tensor MtpDrafter::states_of(const Tensor& hidden) const {
     const int64_t count = w.end - w.begin - w.starts_after_prompt;
     for (int64_t i = 0; i < count; ++i) rows.push_back(w.row + i);
   }
-  return at::index_select(parts.size() == 1 ? hidden : at::cat(parts), 0, indices(rows, hidden.device()));
+  return at::index_select(parts.size() == 1 ? hidden : at::cat(parts), 0, index_tensor(rows, hidden.device()));
 }
 
 void MtpDrafter::draft(const Tensor& first_states) {
@@ -139,7 +133,7 @@ void MtpDrafter::draft(const Tensor& first_states) {
     drafting.push_back(w);
   }
   if (drafting.empty()) return;
-  auto states = at::index_select(first_states, 0, indices(rows, first_states.device()));
+  auto states = at::index_select(first_states, 0, index_tensor(rows, first_states.device()));
   for (int64_t n = 0; n < num_tokens_; ++n) {
     const auto logits = kernels::linear_logits(states, model_.head_weight(), temperature_).cpu().contiguous();
     const auto* values = logits.const_data_ptr<float>();

@@ -2,12 +2,11 @@
 // Page ownership and the row copies that a shared, partly filled page needs.
 #include "rollout/pages.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "kernels/index_tensor.h"
 
 namespace lockstep::rollout {
 namespace {
@@ -18,12 +17,6 @@ void add_rows(const PagePool& pool, SequenceRows& sequence, int64_t num_position
   const int64_t size = pool.page_size();
   for (auto i = static_cast<int64_t>(sequence.rows.size()); i < num_positions; ++i)
     sequence.rows.push_back(sequence.pages[static_cast<size_t>(i / size)] * size + i % size);
-}
-
-Tensor index_tensor(const std::vector<int64_t>& values, const at::Device& device) {
-  auto out = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), out.mutable_data_ptr<int64_t>());
-  return out.to(device);
 }
 
 }  // namespace
@@ -95,7 +88,7 @@ void release(PagePool& pool, SequenceRows& sequence) {
 void copy_rows(model::KvCache& cache, const RowCopies& copies) {
   if (copies.from.empty()) return;
   const at::Device device = cache.keys.front().device();
-  const auto from = index_tensor(copies.from, device), to = index_tensor(copies.to, device);
+  const auto from = kernels::index_tensor(copies.from, device), to = kernels::index_tensor(copies.to, device);
   for (auto* stores : {&cache.keys, &cache.values})
     for (Tensor& store : *stores)
       if (store.defined()) store.index_copy_(0, to, store.index_select(0, from));

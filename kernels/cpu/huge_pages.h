@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory on huge pages for what is streamed: with pages of 4 KiB the walks through page tables cost a sixth of a decode step.
+// Memory on huge pages for what is streamed: with pages of 4 KiB the walks through page tables
+// take a tenth of the time of a decode step's products.
 #pragma once
 
 #include <cstddef>

@@ -72,6 +72,7 @@ void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile&
   if (job.panels && !is_widened) {
     tile.panel = job.panels + column * Kind::num_steps(job.a.cols) + begin * kPanelWidth;
     tile.fetched = tile.panel + (kTilesSpanPanels ? kFetchedSteps : tile.steps) * kPanelWidth;
+    tile.can_fetch_next = kTilesSpanPanels;
     return;
   }
   if (multiplies_quants(job)) {
@@ -101,7 +102,6 @@ void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile&
 template <class Kind>
 void multiply_block(const Rows& rows, Tile tile) {
   const int64_t tiles = (rows.count + kTileRows - 1) / kTileRows;
-  const bool fetches_next = kTilesSpanPanels && tiles > 1 && tile.fetched == tile.panel + kFetchedSteps * kPanelWidth;
   constexpr int64_t kLines = kPanelWidth / kLanes;  // of a step
   float* const sums = tile.sums;
   uint16_t* const rounded = tile.rounded;
@@ -110,7 +110,7 @@ void multiply_block(const Rows& rows, Tile tile) {
     tile.rows = rows.row + row;
     tile.sums = sums + row * tile.sums_stride;
     if (rounded) tile.rounded = rounded + row * tile.rounded_stride;
-    if (fetches_next && i > 0) {
+    if (tile.can_fetch_next && i > 0) {
       tile.fetched_lines = static_cast<int>((kLines + tiles - 2) / (tiles - 1));
       tile.fetched = tile.panel + (tile.steps * kLines + (i - 1) * tile.steps * tile.fetched_lines) * kLanes;
     }

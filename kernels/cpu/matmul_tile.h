@@ -18,6 +18,7 @@ struct Tile {
   // Lines a step, one after the other from `fetched`, to L2: the next block, shared out over the tiles after the first, while
   // the first one fetches its own. 0: as many as this block has.
   int fetched_lines;
+  bool can_fetch_next;  // the panels lie one behind the other, as they were packed
   int64_t steps;
   float* sums;  // [rows, width]: where the chains are, and where they go unless they are rounded
   int64_t sums_stride;

@@ -143,8 +143,11 @@ void Hub::on_result(Peers::iterator peer, Result&& result) {
   }
   std::erase(worker.units, result.unit);
   worker.peak_cache_rows = std::max(worker.peak_cache_rows, std::clamp<int64_t>(result.peak_cache_rows, 0, kMaxCount));
-  call_stats_.add(told_by(result));
-  if (!call_->take(result.unit, std::move(result.group))) stats_.duplicates_dropped += count;
+  const auto told = told_by(result);  // of the worker's batch: with results that are lost on the way it is a lower bound
+  if (call_->take(result.unit, std::move(result.group)))
+    call_stats_.add(told);
+  else
+    stats_.duplicates_dropped += count;
 }
 
 std::optional<std::string> Hub::fault_of(const Result& result) {

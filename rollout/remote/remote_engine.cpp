@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rollout/remote/hub.h"
+#include "rollout/running_mark.h"
 
 namespace lockstep::rollout::remote {
 namespace {
@@ -28,20 +29,6 @@ uint64_t first_call() {
   std::random_device device;
   return (uint64_t{device()} << 32 | device()) | 1;
 }
-
-// Marks a call as running until it is left.
-class RunningMark {
- public:
-  explicit RunningMark(std::atomic<bool>& flag) : flag_(flag) {
-    if (flag_.exchange(true))
-      throw Error("generate was called while it is running", "rollout engine",
-                  "give every caller an engine of its own");
-  }
-  ~RunningMark() { flag_ = false; }
-
- private:
-  std::atomic<bool>& flag_;
-};
 
 }  // namespace
 

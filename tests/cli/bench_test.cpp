@@ -3,8 +3,11 @@
 #include <set>
 
 #include "base/json.h"
+#include "base/text.h"
+#include "cli/bench_seconds.h"
 #include "tests/cli/lockstep.h"
 #include "tests/cli/tiny_model_folder.h"
+#include "tests/support/errors.h"
 
 namespace lockstep::test {
 
@@ -27,6 +30,15 @@ TEST_CASE("bench rollout: all figures as JSON, and the same as lines") {
   const auto lines = lockstep(words);
   CHECK(contains(lines.out, " of the roofline\n"));
   CHECK(contains(lines.out, "GB/s read\n"));
+}
+
+TEST_CASE("bench rollout: the decode is what the whole takes beyond the first token, or an error") {
+  const auto seconds = cli::split_seconds(0.25, 1.0, 128);
+  CHECK(seconds.prefill == 0.25);
+  CHECK(seconds.decode == 0.75);
+  for (const double whole : {0.25, 0.2})
+    check_error([&] { cli::split_seconds(0.25, whole, 2); }, cat("2 new tokens took ", base::fixed(whole * 1e3, 2), " ms, one took 250.00 ms"),
+                "bench rollout", "more --new-tokens or more --repeats");
 }
 
 TEST_CASE("bench rollout: wrong use is refused") {

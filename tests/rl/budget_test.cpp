@@ -36,6 +36,9 @@ TEST_CASE("budget: bf16 halves the weights and adds f32 masters; a KL term adds 
   const auto bf16 = rl::make_budget(tiny_run({"model.dtype=bfloat16"}));
   CHECK(2 * bf16.weight_bytes == f32.weight_bytes);
   CHECK(bf16.optimizer_bytes == 12 * bf16.num_parameters);
+  CHECK(bf16.packed_bytes == bf16.weight_bytes);
+  CHECK(rl::make_budget(tiny_run({"engine.quantization=q8_0", "grpo.num_iterations=1", "grpo.num_minibatches=1"})).packed_bytes == f32.num_parameters * 34 / 32);
+  CHECK(rl::make_budget(tiny_run({"kernels=portable"})).packed_bytes == 0);
   CHECK(rl::make_budget(tiny_run({"grpo.loss.beta=0", "grpo.ref_model_sync_steps=0"})).reference_bytes == 0);
   CHECK(rl::make_budget(tiny_run({"grpo.loss.beta=0.1"})).reference_bytes == f32.weight_bytes);
   const auto config = tiny_run();

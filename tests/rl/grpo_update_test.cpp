@@ -145,6 +145,39 @@ TEST_CASE("grpo update: loss and gradient are those of the definition, skipped s
       }
 }
 
+// Every token was drawn with a probability that is 1/2 of the learner's: its advantage counts double, or as much as the clip allows.
+TEST_CASE("grpo update: a rollout that is not exact is weighed by truncated importance sampling, with the policy as its own old one") {
+  auto m = tiny_model(tiny_llama());
+  auto rollout = random_rollout(m, 4, 3);
+  const auto with_logprobs_moved_by = [&](float amount) {
+    for (size_t g = 0; g < rollout.groups.size(); ++g)
+      for (auto& completion : rollout.groups[g].completions) {
+        const c10::NoGradGuard no_grad;
+        const auto own = row_logprobs(m, rollout.prompts[g].ids, completion.ids);
+        for (size_t t = 0; t < completion.logprobs.size(); ++t) completion.logprobs[t] = own.const_data_ptr<float>()[t] + amount;
+      }
+    return rollout;
+  };
+  for (const char* loss_type : {"grpo", "dapo", "dr_grpo", "bnpo"}) {
+    CAPTURE(loss_type);
+    auto config = config_of(loss_type);
+    const auto samples = rl::rollout_advantages(rollout, config).samples;
+    const auto exact = update_of(m, with_logprobs_moved_by(0), samples, config);
+    auto quantised = with_logprobs_moved_by(-static_cast<float>(std::log(2.0)));
+    quantised.is_exact = false;
+    for (const auto& [clip_max, factor] : {std::pair{3.0, 2.0}, std::pair{1.5, 1.5}}) {
+      config.loss.importance_sampling_clip_max = clip_max;
+      const auto update = update_of(m, quantised, samples, config);
+      for (size_t i = 0; i < exact.gradients.size(); ++i) {
+        const auto wanted = exact.gradients[i] * factor;
+        const double scale = wanted.abs().max().item().toDouble();
+        CHECK((update.gradients[i] - wanted).abs().max().item().toDouble() <= 1e-5 * scale + 1e-9);
+      }
+      CHECK(update.metrics.logp_difference_max == doctest::Approx(std::log(2.0)).epsilon(1e-4));
+    }
+  }
+}
+
 TEST_CASE("grpo update: micro-batches and shards do not change loss and gradient") {
   for (const auto& model_config : {tiny_llama(), tiny_deepseek()}) {
     auto m = tiny_model(model_config);

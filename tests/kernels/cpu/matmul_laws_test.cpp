@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/cpu/matmul_ref.h"
+#include "tests/kernels/cpu/grouped_products.h"
 #include "tests/kernels/cpu/matmul_operands.h"
 #include "tests/kernels/cpu/support.h"
 #include "tests/support/errors.h"
@@ -99,17 +100,7 @@ void check_experts() {
                  MatmulOutput::f32(expected.data() + static_cast<int64_t>(row) * n, n));
   }
   const GroupedRows<T> rows{{x.data(), 16, k, k, 1, picked.data()}, offsets};
-  for (const Isa isa : all_isas()) {
-    std::vector<float> whole(expected.size()), shared(expected.size());
-    grouped_matmul(rows, packed, MatmulOutput::f32(whole.data(), n), isa);
-    CHECK(first_difference(whole, expected) == -1);
-    for (const PanelRange range : {PanelRange{5, 8}, PanelRange{1, 5}, PanelRange{0, 1}}) {
-      MatmulOutput part = MatmulOutput::f32(shared.data(), n);
-      part.range = range;
-      grouped_matmul(rows, packed, part, isa);
-    }
-    CHECK(first_difference(shared, expected) == -1);
-  }
+  check_grouped_products(rows, packed, n, expected);
 }
 
 }  // namespace

@@ -69,4 +69,19 @@ MatrixView<T> transposed(const MatrixView<T>& x) {
   return {x.data, x.cols, x.rows, x.col_stride, x.row_stride, nullptr};
 }
 
+enum class Into { f32, sum, bf16 };
+
+// A result of m rows of n with room between them, which no product may touch.
+struct Result {
+  Result(Numbers& numbers, int64_t m, int64_t n, Content content)
+      : stride(n + 3), sums(drawn<float>(numbers, m * stride, content)), rounded(sums.size(), 7) {}
+  MatmulOutput output(Into into) {
+    if (into == Into::bf16) return MatmulOutput::bf16(rounded.data(), stride);
+    return into == Into::sum ? MatmulOutput::sum_into(sums.data(), stride) : MatmulOutput::f32(sums.data(), stride);
+  }
+  int64_t stride;
+  std::vector<float> sums;
+  std::vector<uint16_t> rounded;
+};
+
 }  // namespace lockstep::kernels::cpu::test

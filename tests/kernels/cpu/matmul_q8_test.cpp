@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/matmul_ref.h"
 #include "kernels/cpu/packed_q8_ref.h"
+#include "tests/kernels/cpu/grouped_products.h"
 #include "tests/kernels/cpu/q8_weights.h"
 #include "tests/kernels/cpu/support.h"
 #include "tests/support/errors.h"
@@ -21,7 +22,6 @@ std::vector<T> dequantized(const Q8Ref& weights) {
     return dequantized_bf16_ref(weights);
 }
 
-enum class Into { f32, sum, bf16 };
 enum class Rows { in_order, gathered, columns };  // how the activations lie
 
 struct Case {
@@ -50,19 +50,6 @@ struct Activations {
   MatrixView<T> view;
 };
 
-// A result with room between its rows, which no product may touch.
-struct Result {
-  Result(Numbers& numbers, const Case& c)
-      : stride(c.n + 3), sums(drawn<float>(numbers, c.m * stride, c.content)), rounded(sums.size(), 7) {}
-  MatmulOutput output(Into into) {
-    if (into == Into::bf16) return MatmulOutput::bf16(rounded.data(), stride);
-    return into == Into::sum ? MatmulOutput::sum_into(sums.data(), stride) : MatmulOutput::f32(sums.data(), stride);
-  }
-  int64_t stride;
-  std::vector<float> sums;
-  std::vector<uint16_t> rounded;
-};
-
 // Activations of T, weights quantised from W.
 template <class T, class W>
 void check_product(const Case& c) {
@@ -70,7 +57,7 @@ void check_product(const Case& c) {
   const Activations<T> a(numbers, c);
   const std::vector<W> w = drawn_weights<W>(numbers, c.n, c.k);
   const std::vector<T> weights = dequantized<T>(quantize_ref(row_major(w, c.n, c.k)));
-  const Result before(numbers, c);
+  const Result before(numbers, c.m, c.n, c.content);
   Result expected = before;
   matmul_ref(a.view, transposed(row_major(weights, c.n, c.k)), expected.output(c.into));
   PackedQ8Matrix packed(c.n, c.k);
@@ -190,17 +177,7 @@ void check_experts() {
                MatmulOutput::f32(expected.data() + begin * n, n));
   }
   const GroupedRows<T> rows{{x.data(), slots, k, k, 1, picked.data()}, offsets};
-  for (const Isa isa : all_isas()) {
-    std::vector<float> whole(expected.size()), shared(expected.size());
-    grouped_matmul(rows, packed, MatmulOutput::f32(whole.data(), n), isa);
-    CHECK(first_difference(whole, expected) == -1);
-    for (const PanelRange range : {PanelRange{5, 8}, PanelRange{1, 5}, PanelRange{0, 1}}) {
-      MatmulOutput part = MatmulOutput::f32(shared.data(), n);
-      part.range = range;
-      grouped_matmul(rows, packed, part, isa);
-    }
-    CHECK(first_difference(shared, expected) == -1);
-  }
+  check_grouped_products(rows, packed, n, expected);
 }
 
 }  // namespace

@@ -38,8 +38,6 @@ struct Operand {
   MatrixView<T> view;
 };
 
-enum class Into { f32, sum, bf16 };
-
 struct Case {
   int64_t m, n, k;
   Content content = Content::ordinary;
@@ -54,21 +52,6 @@ std::string name(const Case& c, Isa isa) {
          std::to_string(static_cast<int>(c.b));
 }
 
-// A result with room between its rows, which no product may touch.
-struct Result {
-  Result(Numbers& numbers, const Case& c)
-      : stride(c.n + 3),
-        sums(drawn<float>(numbers, c.m * stride, c.content)),
-        rounded(static_cast<size_t>(c.m * stride), 7) {}
-  MatmulOutput output(Into into) {
-    if (into == Into::bf16) return MatmulOutput::bf16(rounded.data(), stride);
-    return into == Into::sum ? MatmulOutput::sum_into(sums.data(), stride) : MatmulOutput::f32(sums.data(), stride);
-  }
-  int64_t stride;
-  std::vector<float> sums;
-  std::vector<uint16_t> rounded;
-};
-
 bool are_equal(const Result& a, const Result& b) {
   return first_difference(a.sums, b.sums) < 0 && first_difference(a.rounded, b.rounded) < 0;
 }
@@ -78,7 +61,7 @@ template <class T>
 void check_product(const Case& c, uint64_t seed = 1) {
   Numbers numbers(seed);
   const Operand<T> a(numbers, c.m, c.k, c.a, c.content), b(numbers, c.k, c.n, c.b, c.content);
-  const Result before(numbers, c);
+  const Result before(numbers, c.m, c.n, c.content);
   Result expected = before;
   matmul_ref(a.view, b.view, expected.output(c.into));
   for (const Isa isa : all_isas()) {

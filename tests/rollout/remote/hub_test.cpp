@@ -6,19 +6,14 @@
 
 #include <limits>
 
-#include "base/log.h"
 #include "tests/rollout/remote/simulation.h"
 #include "tests/support/errors.h"
+#include "tests/support/quiet_log.h"
 
 namespace lockstep::rollout::remote {
 namespace {
 
 const SamplingConfig kSampling{.max_completion_length = 12};
-
-struct Quiet {
-  Quiet() { base::set_log_level(base::LogLevel::error); }
-  ~Quiet() { base::set_log_level(base::LogLevel::info); }
-};
 
 void check_call(Simulation& simulation, FakeSource& source, uint64_t seed) {
   const auto requests = fake_requests(10, seed);
@@ -27,7 +22,7 @@ void check_call(Simulation& simulation, FakeSource& source, uint64_t seed) {
 }
 
 TEST_CASE("hub: a worker with other bits is refused, the others go on") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {});
   const size_t wrong = simulation.add_worker(wrong_hosts());
@@ -61,7 +56,7 @@ void check_hostile(const std::function<void(Result&)>& alter) {
 }
 
 TEST_CASE("hub: a wrong result costs its worker the trust, and the call nothing") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   check_hostile([](Result& r) { r.group.completions.resize(50'000); });
   check_hostile([](Result& r) { r.group.completions.clear(); });
   check_hostile([](Result& r) { r.group.completions[0].ids[0] = kFakeVocab; });
@@ -73,7 +68,7 @@ TEST_CASE("hub: a wrong result costs its worker the trust, and the call nothing"
 }
 
 TEST_CASE("hub: results of another call are acknowledged, dropped and counted") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   int64_t num_altered = 0;
   const auto script = [&](Way, const PeerId& peer, Envelope& envelope) {
@@ -90,7 +85,7 @@ TEST_CASE("hub: results of another call are acknowledged, dropped and counted") 
 }
 
 TEST_CASE("hub: without workers the call is an Error that says who came") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.listen = "tcp://127.0.0.1:5570", .min_workers = 2, .join_timeout_s = 30});
   simulation.add_worker();
@@ -109,7 +104,7 @@ TEST_CASE("hub: without workers the call is an Error that says who came") {
 }
 
 TEST_CASE("hub: when all have left, others may come for join_timeout_s") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.join_timeout_s = 60});
   const size_t only = simulation.add_worker();
@@ -126,7 +121,7 @@ TEST_CASE("hub: when all have left, others may come for join_timeout_s") {
 }
 
 TEST_CASE("hub: a worker's failure is told when nobody else is left") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.join_timeout_s = 5});
   const MakeHost broken = [](const Welcome&) -> std::unique_ptr<ModelHost> {
@@ -138,7 +133,7 @@ TEST_CASE("hub: a worker's failure is told when nobody else is left") {
 }
 
 TEST_CASE("hub: unchanged weights are not sent again, changed ones once") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   int64_t num_chunks = 0;
   const auto script = [&](Way, const PeerId&, Envelope& envelope) {
@@ -180,7 +175,7 @@ struct ByHand {
 };
 
 TEST_CASE("hub: weights run at most a window ahead of what the worker has written") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   constexpr uint64_t kMiB = 1 << 20, kBytes = 11 * kMiB - 5;
   ByHand trainer;
   const std::vector<std::byte> bytes(kBytes);
@@ -209,7 +204,7 @@ TEST_CASE("hub: weights run at most a window ahead of what the worker has writte
 }
 
 TEST_CASE("hub: a stranger's message is answered by Rejoin, whatever it is, and harms nothing") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   ByHand trainer;
   const std::vector<Message> messages = {Heartbeat{}, Result{},  WeightsReady{3}, WeightsCredit{1, 1 << 20},
                                          Work{},      Welcome{}, Failure{},       Goodbye{},
@@ -224,7 +219,7 @@ TEST_CASE("hub: a stranger's message is answered by Rejoin, whatever it is, and 
 }
 
 TEST_CASE("hub: a worker that has said nothing but Hello may say anything next") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   ByHand trainer;
   trainer.hub.give_weights(copy_weights(3, trainer.source.tensors()));
   trainer.say(1, 0,
@@ -236,7 +231,7 @@ TEST_CASE("hub: a worker that has said nothing but Hello may say anything next")
 }
 
 TEST_CASE("hub: an old Hello that arrives late changes nothing, a new one begins anew") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   ByHand trainer;
   CHECK(std::holds_alternative<Welcome>(trainer.say(2, 0, {Hello{9}}).at(0).message));
   CHECK(trainer.say(1, 0, {Hello{9}}).empty());
@@ -248,7 +243,7 @@ TEST_CASE("hub: an old Hello that arrives late changes nothing, a new one begins
 }
 
 TEST_CASE("hub: a refused worker's next Hello is refused at once, another's is welcome") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   int64_t num_welcomes = 0;
   bool has_lost = false;

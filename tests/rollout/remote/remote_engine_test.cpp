@@ -4,22 +4,17 @@
 
 #include <doctest/doctest.h>
 
-#include "base/log.h"
 #include "base/rng.h"
 #include "tests/rollout/remote/lab.h"
 #include "tests/rollout/remote/simulation.h"
 #include "tests/support/errors.h"
+#include "tests/support/quiet_log.h"
 #include "tests/support/temp_folder.h"
 
 namespace lockstep::rollout::remote {
 namespace {
 
 const SamplingConfig kSampling{.max_completion_length = 12};
-
-struct Quiet {
-  Quiet() { base::set_log_level(base::LogLevel::error); }
-  ~Quiet() { base::set_log_level(base::LogLevel::info); }
-};
 
 void check_call(RemoteEngine& engine, FakeSource& source, uint64_t seed, size_t num_requests = 12) {
   const auto requests = fake_requests(num_requests, seed);
@@ -38,7 +33,7 @@ void check_call(RemoteEngine& engine, FakeSource& source, uint64_t seed, size_t 
 }
 
 TEST_CASE("remote engine: 1, 2 and 4 workers draw what one process draws, over versions") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   for (const int count : {1, 2, 4}) {
     Network network;
     FakeSource source;
@@ -66,7 +61,7 @@ TEST_CASE("remote engine: 1, 2 and 4 workers draw what one process draws, over v
 }
 
 TEST_CASE("remote engine: workers that join and leave while it draws change nothing") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   for (uint64_t seed = 0; seed < 8; ++seed) {
     base::Random random(seed, "joins and leaves");
     Network network;
@@ -92,7 +87,7 @@ TEST_CASE("remote engine: workers that join and leave while it draws change noth
 }
 
 TEST_CASE("remote engine: a worker may join between calls, through the network or the folder") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   const test::TempFolder temp;
   for (const bool has_folder : {false, true}) {
     Network network;
@@ -111,7 +106,7 @@ TEST_CASE("remote engine: a worker may join between calls, through the network o
 }
 
 TEST_CASE("remote engine: stopped, it returns what is whole and the rest as aborted") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   std::atomic<bool> stop{false}, may_go_on{false};
@@ -145,7 +140,7 @@ TEST_CASE("remote engine: stopped, it returns what is whole and the rest as abor
 }
 
 TEST_CASE("remote engine: no worker is an Error in time, and no requests need none") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   WorkersConfig config = lab_config();
@@ -157,7 +152,7 @@ TEST_CASE("remote engine: no worker is an Error in time, and no requests need no
 }
 
 TEST_CASE("remote engine: what the model refuses is refused before any worker is asked") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   RemoteEngine engine(source, network.server(), lab_config());
@@ -165,7 +160,7 @@ TEST_CASE("remote engine: what the model refuses is refused before any worker is
 }
 
 TEST_CASE("remote engine: one call at a time, and no new version within it") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   RemoteEngine engine(source, network.server(), lab_config());
@@ -184,7 +179,7 @@ TEST_CASE("remote engine: one call at a time, and no new version within it") {
 }
 
 TEST_CASE("remote engine: an exception of the caller's ends the call, not the engine") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   RemoteEngine engine(source, network.server(), lab_config());

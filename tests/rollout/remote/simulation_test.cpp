@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whatever happens to workers and messages, a call gives what the trainer's own engine draws, each completion once.
 #include "tests/rollout/remote/simulation.h"
+#include "tests/support/quiet_log.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "base/text.h"
 
 namespace lockstep::rollout::remote {
 namespace {
 
 const SamplingConfig kSampling{.max_completion_length = 12};
-
-struct Quiet {
-  Quiet() { base::set_log_level(base::LogLevel::error); }
-  ~Quiet() { base::set_log_level(base::LogLevel::info); }
-};
 
 int64_t num_samples(const std::vector<Request>& requests) {
   int64_t sum = 0;
@@ -38,7 +33,7 @@ int64_t check_call(Simulation& simulation,
 }
 
 TEST_CASE("workers: 1, 2 and 4 of them draw what one process draws, version by version") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   for (const int count : {1, 2, 4}) {
     FakeSource source;
     Simulation simulation(source, {.min_workers = count});
@@ -101,7 +96,7 @@ WorkerStats live_through(uint64_t seed) {
 }
 
 TEST_CASE("workers: joins, leaves, kills and bad networks at random moments change nothing") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   int64_t joined = 0, left = 0, duplicates = 0, stale = 0, reassigned = 0;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const WorkerStats stats = live_through(seed);
@@ -150,7 +145,7 @@ bool live_through_one(int at, const OneFault& fault) {
 }
 
 void live_through_each(const OneFault& fault) {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   int at = 0;
   while (live_through_one(at, fault)) ++at;
   CHECK(at > 60);  // that many messages were hit

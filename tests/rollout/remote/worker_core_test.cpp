@@ -4,20 +4,15 @@
 
 #include <doctest/doctest.h>
 
-#include "base/log.h"
 #include "tests/rollout/remote/simulation.h"
 #include "tests/support/errors.h"
+#include "tests/support/quiet_log.h"
 #include "tests/support/temp_folder.h"
 
 namespace lockstep::rollout::remote {
 namespace {
 
 const SamplingConfig kSampling{.max_completion_length = 12};
-
-struct Quiet {
-  Quiet() { base::set_log_level(base::LogLevel::error); }
-  ~Quiet() { base::set_log_level(base::LogLevel::info); }
-};
 
 void check_call(Simulation& simulation, FakeSource& source, uint64_t seed) {
   const auto requests = fake_requests(10, seed);
@@ -37,7 +32,7 @@ void check_text(const Error& error, const std::string& what, const std::string& 
 }
 
 TEST_CASE("worker: a trainer that is gone is waited for as long as give_up, and no longer") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {});
   const size_t worker =
@@ -51,7 +46,7 @@ TEST_CASE("worker: a trainer that is gone is waited for as long as give_up, and 
 }
 
 TEST_CASE("worker: no trainer at all is the same Error") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {});
   simulation.kill_trainer();
@@ -60,7 +55,7 @@ TEST_CASE("worker: no trainer at all is the same Error") {
 }
 
 TEST_CASE("worker: a refusal ends it with the trainer's words") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.join_timeout_s = 20});
   const size_t worker = simulation.add_worker(wrong_hosts(), {.endpoint = "tcp://trainer:5570"});
@@ -80,7 +75,7 @@ Network::Script damage_transfers(int count, int& num_transfers) {
 }
 
 TEST_CASE("worker: damaged weights are asked for again") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   for (const int count : {1, 2}) {
     int num_transfers = 0;
     FakeSource source;
@@ -95,7 +90,7 @@ TEST_CASE("worker: damaged weights are asked for again") {
 }
 
 TEST_CASE("worker: weights that come damaged three times running are an Error, and other workers go on") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   int num_transfers = 0;
   FakeSource source;
   Simulation simulation(source, {}, damage_transfers(1000, num_transfers));
@@ -108,7 +103,7 @@ TEST_CASE("worker: weights that come damaged three times running are an Error, a
 }
 
 TEST_CASE("worker: a model of another size is an Error before any byte is asked for") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.join_timeout_s = 5});
   const size_t worker = simulation.add_worker(fake_hosts(999));
@@ -118,7 +113,7 @@ TEST_CASE("worker: a model of another size is an Error before any byte is asked 
 }
 
 TEST_CASE("worker: an engine that throws ends it, and the trainer gives its work to others") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.min_workers = 2});
   int num_drawn = 0;
@@ -137,7 +132,7 @@ TEST_CASE("worker: an engine that throws ends it, and the trainer gives its work
 }
 
 TEST_CASE("worker: the shared folder gives the same bits, and a damaged file is asked for again") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   const test::TempFolder temp;
   FakeSource source;
   int64_t num_begun = 0, num_chunks = 0;
@@ -158,7 +153,7 @@ TEST_CASE("worker: the shared folder gives the same bits, and a damaged file is 
 }
 
 TEST_CASE("worker: results that were drawn before a session broke count in the next one") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   int num_results = 0, num_drawn = 0;
   const auto script = [&](Way, const PeerId&, Envelope& envelope) {
@@ -182,7 +177,7 @@ TEST_CASE("worker: results that were drawn before a session broke count in the n
 }
 
 TEST_CASE("worker: it keeps its model and its weights when the trainer's process is replaced") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   int num_built = 0, num_chunks = 0;
   Simulation simulation(source, {}, [&](Way, const PeerId&, Envelope& envelope) {
@@ -204,7 +199,7 @@ TEST_CASE("worker: it keeps its model and its weights when the trainer's process
 }
 
 TEST_CASE("worker: stopped while it draws, it says goodbye and its work is given to others at once") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   FakeSource source;
   Simulation simulation(source, {.min_workers = 2, .timeout_s = 1000});
   const size_t leaver = simulation.add_worker();

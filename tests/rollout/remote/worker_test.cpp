@@ -4,22 +4,17 @@
 
 #include <doctest/doctest.h>
 
-#include "base/log.h"
 #include "tests/rollout/remote/lab.h"
 #include "tests/support/errors.h"
+#include "tests/support/quiet_log.h"
 
 namespace lockstep::rollout::remote {
 namespace {
 
 const SamplingConfig kSampling{.max_completion_length = 12};
 
-struct Quiet {
-  Quiet() { base::set_log_level(base::LogLevel::error); }
-  ~Quiet() { base::set_log_level(base::LogLevel::info); }
-};
-
 TEST_CASE("worker: it returns when the trainer says goodbye") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   std::optional<RemoteEngine> engine(std::in_place, source, network.server(), lab_config());
@@ -31,7 +26,7 @@ TEST_CASE("worker: it returns when the trainer says goodbye") {
 }
 
 TEST_CASE("worker: stopped, it says goodbye and returns, also in the middle of drawing") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   RemoteEngine engine(source, network.server(), lab_config());
@@ -61,7 +56,7 @@ TEST_CASE("worker: stopped, it says goodbye and returns, also in the middle of d
 }
 
 TEST_CASE("worker: refused, it ends with the trainer's words") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   RemoteEngine engine(source, network.server(), lab_config());
@@ -73,7 +68,7 @@ TEST_CASE("worker: refused, it ends with the trainer's words") {
 }
 
 TEST_CASE("worker: a model that cannot be made ends it, and the trainer knows why") {
-  const Quiet quiet;
+  const test::QuietLog quiet;
   Network network;
   FakeSource source;
   WorkersConfig config = lab_config();
