@@ -34,8 +34,25 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   return is_native(x) ? native::rms_norm(x, weight, eps) : portable::rms_norm(x, weight, eps);
 }
 
+ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps) {
+  LOCKSTEP_CHECK(x.dim() == 2 && x.sizes() == delta.sizes() && x.scalar_type() == delta.scalar_type(), "x, delta [N, D]");
+  return is_native(x) ? native::add_rms_norm(x, delta, weight, eps) : portable::add_rms_norm(x, delta, weight, eps);
+}
+
 Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout) {
   return is_native(x) ? native::rope(x, rows, layout) : portable::rope(x, rows, layout);
+}
+
+void store_rope(const Tensor& x, const RopeRows& rows, RopeLayout layout, const Tensor& cache_rows, const Tensor& cache) {
+  LOCKSTEP_CHECK(x.dim() == 3 && x.size(0) == cache_rows.size(0) && x.sizes().slice(1) == cache.sizes().slice(1),
+                 "x [N, H, R], cache_rows [N], cache [M, H, R]");
+  is_native(x) ? native::store_rope(x, rows, layout, cache_rows, cache) : portable::store_rope(x, rows, layout, cache_rows, cache);
+}
+
+void store_rows(const Tensor& x, const Tensor& cache_rows, const Tensor& cache) {
+  LOCKSTEP_CHECK(x.dim() == 3 && x.size(0) == cache_rows.size(0) && x.sizes().slice(1) == cache.sizes().slice(1),
+                 "x [N, H, R], cache_rows [N], cache [M, H, R]");
+  is_native(x) ? native::store_rows(x, cache_rows, cache) : portable::store_rows(x, cache_rows, cache);
 }
 
 Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {

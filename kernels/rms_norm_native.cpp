@@ -37,12 +37,16 @@ Tensor forward(const Tensor& x, const Tensor& weight, double eps, const Tensor& 
   return out;
 }
 
-void backward(const Tensor& x, const Tensor& g, const Tensor& w, const float* scale, const Tensor& dx, float* dw) {
+// `add`: the gradient that reaches x past the norm, or undefined.
+void backward(
+    const Tensor& x, const Tensor& g, const Tensor& add, const Tensor& w, const float* scale, const Tensor& dx, float* dw) {
   const auto dtype = dtype_of(x);
   if (dx.defined())
     cpu::rms_norm_input_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
-                              .x = x.const_data_ptr(), .g = g.const_data_ptr(), .dx = dx.mutable_data_ptr(),
-                              .x_stride = x.stride(0), .g_stride = g.stride(0), .dx_stride = dx.stride(0),
+                              .x = x.const_data_ptr(), .g = g.const_data_ptr(),
+                              .add = add.defined() ? add.const_data_ptr() : nullptr, .dx = dx.mutable_data_ptr(),
+                              .x_stride = x.stride(0), .g_stride = g.stride(0),
+                              .add_stride = add.defined() ? add.stride(0) : 0, .dx_stride = dx.stride(0),
                               .weight = w.const_data_ptr<float>(), .scale = scale});
   if (dw)
     cpu::rms_norm_weight_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
@@ -65,9 +69,44 @@ struct RmsNormFunction : torch::autograd::Function<RmsNormFunction> {
     if (context->needs_input_grad(1)) dw = at::zeros(w.sizes(), w.options());
     const auto target = dx.defined() ? by_heads(dx) : Tensor();
     for (int64_t h = 0; h < source.size(1); ++h)
-      native::backward(source.select(1, h), g.select(1, h), w, saved[2].select(0, h).const_data_ptr<float>(),
+      native::backward(source.select(1, h), g.select(1, h), {}, w, saved[2].select(0, h).const_data_ptr<float>(),
                        dx.defined() ? target.select(1, h) : Tensor(), dw.defined() ? dw.mutable_data_ptr<float>() : nullptr);
     return {dx, dw.defined() ? dw.to(saved[1].scalar_type()) : dw, Tensor()};
+  }
+};
+
+ResidualNorm add_forward(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps, const Tensor& scale) {
+  const auto a = x.contiguous(), b = delta.contiguous(), w = weight.to(at::kFloat).contiguous();
+  ResidualNorm out{at::empty(a.sizes(), a.options()), at::empty(a.sizes(), a.options())};
+  const int64_t width = a.size(1);
+  cpu::add_rms_norm({.delta = b.const_data_ptr(), .sum = out.sum.mutable_data_ptr(), .delta_stride = width, .sum_stride = width},
+                    {.rows = a.size(0), .width = width, .eps = static_cast<float>(eps), .stream = dtype_of(a), .out = dtype_of(a),
+                     .x = a.const_data_ptr(), .x_stride = width, .weight = w.const_data_ptr<float>(),
+                     .y = out.y.mutable_data_ptr(), .y_stride = width,
+                     .scale = scale.defined() ? scale.mutable_data_ptr<float>() : nullptr});
+  return out;
+}
+
+// Both summands have the same gradient: what reaches the sum directly, plus what reaches it through the norm.
+struct AddRmsNormFunction : torch::autograd::Function<AddRmsNormFunction> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& delta, const Tensor& weight, double eps) {
+    const auto scale = at::empty({x.size(0)}, x.options().dtype(at::kFloat));
+    const auto out = add_forward(x, delta, weight, eps, scale);
+    context->save_for_backward({out.sum, weight, scale});
+    context->set_materialize_grads(false);
+    return {out.sum, out.y};
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const auto &sum = saved[0], &weight = saved[1], &scale = saved[2];
+    if (!grads[1].defined()) return {grads[0], grads[0], Tensor(), Tensor()};
+    const auto g = grads[1].contiguous(), w = weight.to(at::kFloat).contiguous();
+    const auto add = grads[0].defined() ? grads[0].contiguous() : Tensor();
+    Tensor dx, dw;
+    if (context->needs_input_grad(0) || context->needs_input_grad(1)) dx = at::empty(sum.sizes(), sum.options());
+    if (context->needs_input_grad(2)) dw = at::zeros(w.sizes(), w.options());
+    native::backward(sum, g, add, w, scale.const_data_ptr<float>(), dx, dw.defined() ? dw.mutable_data_ptr<float>() : nullptr);
+    return {dx, dx, dw.defined() ? dw.to(weight.scalar_type()) : dw, Tensor()};
   }
 };
 
@@ -77,6 +116,14 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   if (at::GradMode::is_enabled() && (x.requires_grad() || weight.requires_grad()))
     return RmsNormFunction::apply(x, weight, eps);
   return forward(x, weight, eps, {});
+}
+
+ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps) {
+  if (at::GradMode::is_enabled() && (x.requires_grad() || delta.requires_grad() || weight.requires_grad())) {
+    const auto out = AddRmsNormFunction::apply(x, delta, weight, eps);
+    return {out[0], out[1]};
+  }
+  return add_forward(x, delta, weight, eps, {});
 }
 
 }  // namespace lockstep::kernels::native

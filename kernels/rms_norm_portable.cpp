@@ -43,4 +43,9 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   return (xf * reciprocal_rms(xf, eps)).mul_(weight.to(at::kFloat)).to(x.scalar_type());
 }
 
+ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps) {
+  const auto sum = x + delta;
+  return {sum, rms_norm(sum, weight, eps)};
+}
+
 }  // namespace lockstep::kernels::portable

@@ -24,4 +24,9 @@ enum class RopeLayout {
 // Differentiable in x (the gradient is the rotation by the negative angle).
 Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout);
 
+// The same into a cache [M, H, R]: row n of the result is row cache_rows[n] (i64, each once) of `cache`. No gradient.
+void store_rope(const Tensor& x, const RopeRows& rows, RopeLayout layout, const Tensor& cache_rows, const Tensor& cache);
+// Row n of x [N, H, R] is copied to row cache_rows[n] of `cache`. No gradient.
+void store_rows(const Tensor& x, const Tensor& cache_rows, const Tensor& cache);
+
 }  // namespace lockstep::kernels

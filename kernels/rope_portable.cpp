@@ -56,4 +56,10 @@ Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout) {
   return rotate(x, rows, layout, 1.0);
 }
 
+void store_rope(const Tensor& x, const RopeRows& rows, RopeLayout layout, const Tensor& cache_rows, const Tensor& cache) {
+  store_rows(rotate(x, rows, layout, 1.0), cache_rows, cache);
+}
+
+void store_rows(const Tensor& x, const Tensor& cache_rows, const Tensor& cache) { cache.index_copy_(0, cache_rows, x); }
+
 }  // namespace lockstep::kernels::portable

@@ -186,12 +186,13 @@ struct Transformer::Impl {
       k = kernels::rms_norm(k, a.k_norm, config.rms_norm_eps);
     }
     q = kernels::rope(q, rope, kernels::RopeLayout::half_split);
-    k = kernels::rope(k, rope, kernels::RopeLayout::half_split);
     if (key_cache) {
-      key_cache->index_copy_(0, batch.cache_rows, k);
-      value_cache->index_copy_(0, batch.cache_rows, v);
+      kernels::store_rope(k, rope, kernels::RopeLayout::half_split, batch.cache_rows, *key_cache);
+      kernels::store_rows(v, batch.cache_rows, *value_cache);
       k = *key_cache;
       v = *value_cache;
+    } else {
+      k = kernels::rope(k, rope, kernels::RopeLayout::half_split);
     }
     const auto out = kernels::attention(q, k, v, d, batch.plan, scale);
     return kernels::linear(out.view({n, heads * d}), a.o, a.o_bias);
@@ -211,30 +212,42 @@ struct Transformer::Impl {
     q = q.reshape({n, heads, c.qk_head_dim()});
     const auto q_rope = kernels::rope(q.narrow(2, c.qk_nope_head_dim, c.qk_rope_head_dim), rope, layout);
     const auto compressed = kernels::rms_norm(projected.narrow(1, q_rows, latent), a.kv_a_norm, kLatentNormEps);
-    const auto k_rope =
-        kernels::rope(projected.narrow(1, q_rows + latent, c.qk_rope_head_dim).unsqueeze(1), rope, layout);
-    auto keys = at::cat({compressed.unsqueeze(1), k_rope}, 2);  // [N, 1, latent + R]
+    const auto k_rope = projected.narrow(1, q_rows + latent, c.qk_rope_head_dim).unsqueeze(1);  // before its rotation
+    Tensor keys;  // [N or M, 1, latent + R]
+    if (key_cache) {
+      keys = *key_cache;
+      kernels::store_rows(compressed.unsqueeze(1), batch.cache_rows, keys.narrow(2, 0, latent));
+      kernels::store_rope(k_rope, rope, layout, batch.cache_rows, keys.narrow(2, latent, c.qk_rope_head_dim));
+    } else {
+      keys = at::cat({compressed.unsqueeze(1), kernels::rope(k_rope, rope, layout)}, 2);
+    }
     const auto kv_b = a.kv_b.view({heads, c.qk_nope_head_dim + c.v_head_dim, latent});
     const auto k_up = kv_b.narrow(1, 0, c.qk_nope_head_dim).transpose(1, 2);  // [H, latent, nope]
     const auto q_latent = kernels::heads_linear(q.narrow(2, 0, c.qk_nope_head_dim), k_up);
-    if (key_cache) {
-      key_cache->index_copy_(0, batch.cache_rows, keys);
-      keys = *key_cache;
-    }
     const auto out = kernels::attention(at::cat({q_latent, q_rope}, 2), keys, {}, latent, batch.plan, scale);
     const auto values = kernels::heads_linear(out, kv_b.narrow(1, c.qk_nope_head_dim, c.v_head_dim));
     return kernels::linear(values.view({n, heads * c.v_head_dim}), a.o);
   }
 
-  Tensor decoder_layer(const Layer& l, const Tensor& x, const Batch& batch, const kernels::RopeRows& rope, KvCache* cache,
+  // The residual stream between layers: its value is x + delta, which the next norm adds up.
+  struct Stream {
+    Tensor x, delta;  // [N, D]; delta is undefined before the first layer
+  };
+
+  kernels::ResidualNorm norm_of(const Stream& in, const Tensor& weight) const {
+    if (!in.delta.defined()) return {in.x, kernels::rms_norm(in.x, weight, config.rms_norm_eps)};
+    return kernels::add_rms_norm(in.x, in.delta, weight, config.rms_norm_eps);
+  }
+
+  Stream decoder_layer(const Layer& l, const Stream& in, const Batch& batch, const kernels::RopeRows& rope, KvCache* cache,
                        size_t index, RoutingStats* stats) const {
-    const auto normed = kernels::rms_norm(x, l.input_norm, config.rms_norm_eps);
+    const auto [x, normed] = norm_of(in, l.input_norm);
     Tensor* keys = cache ? &cache->keys[index] : nullptr;
     Tensor* values = cache ? &cache->values[index] : nullptr;
-    const auto h = x + (config.is_mla() ? latent_attention(l.attention, normed, batch, rope, keys)
-                                        : grouped_attention(l.attention, normed, batch, rope, keys, values));
-    const auto inner = kernels::rms_norm(h, l.post_norm, config.rms_norm_eps);
-    return h + (l.is_moe ? mixture(l.moe, inner, stats) : feed_forward(l.mlp, inner));
+    const auto attended = config.is_mla() ? latent_attention(l.attention, normed, batch, rope, keys)
+                                          : grouped_attention(l.attention, normed, batch, rope, keys, values);
+    const auto [h, inner] = norm_of({x, attended}, l.post_norm);
+    return {h, l.is_moe ? mixture(l.moe, inner, stats) : feed_forward(l.mlp, inner)};
   }
 
   static constexpr double kLatentNormEps = 1e-6;  // transformers' default for the norms inside MLA, whatever rms_norm_eps is
@@ -287,10 +300,10 @@ void Transformer::set_requires_grad(bool requires_grad) {
 
 Tensor Transformer::forward(const Batch& batch, KvCache* cache, RoutingStats* stats) const {
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
-  auto x = at::embedding(impl_->embedding, batch.ids);
+  Impl::Stream stream{at::embedding(impl_->embedding, batch.ids), {}};
   for (size_t i = 0; i < impl_->layers.size(); ++i)
-    x = impl_->decoder_layer(impl_->layers[i], x, batch, rope, cache, i, stats);
-  return kernels::rms_norm(x, impl_->norm, impl_->config.rms_norm_eps);
+    stream = impl_->decoder_layer(impl_->layers[i], stream, batch, rope, cache, i, stats);
+  return impl_->norm_of(stream, impl_->norm).y;
 }
 
 Tensor Transformer::forward_mtp(
@@ -300,9 +313,9 @@ Tensor Transformer::forward_mtp(
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
   const auto embedded = kernels::rms_norm(at::embedding(impl_->embedding, next_ids), impl_->enorm, eps);
   const auto joined = at::cat({embedded, kernels::rms_norm(hidden, impl_->hnorm, eps)}, 1);
-  const auto x = impl_->decoder_layer(impl_->mtp_layer, kernels::linear(joined, impl_->eh_proj), batch, rope, cache,
-                                      impl_->layers.size(), stats);
-  return kernels::rms_norm(x, impl_->mtp_norm, eps);
+  const auto stream = impl_->decoder_layer(impl_->mtp_layer, {kernels::linear(joined, impl_->eh_proj), {}}, batch, rope, cache,
+                                           impl_->layers.size(), stats);
+  return impl_->norm_of(stream, impl_->mtp_norm).y;
 }
 
 Transformer load_transformer(const OpenModel& model, const TransformerOptions& options) {

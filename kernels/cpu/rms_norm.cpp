@@ -33,9 +33,9 @@ void rms_norm(const RmsNorm& a, Isa isa) {
   kernels(isa).forward(a);
 }
 
-void add_rms_norm(const ResidualAdd& sum, const RmsNorm& a, Isa isa) {
+void add_rms_norm(const ResidualAdd& add, const RmsNorm& a, Isa isa) {
   const FloatMode mode;
-  kernels(isa).add_forward(sum, a);
+  kernels(isa).add_forward(add, a);
 }
 
 void rms_norm_input_grad(const RmsNormInputGrad& a, Isa isa) {

@@ -25,13 +25,13 @@ struct RmsNorm {
 };
 void rms_norm(const RmsNorm& a, Isa isa = isa());
 
-// residual[n] += delta[n], rounded once to `stream`; then y[n] as above from the rounded sum. `a.x` is not read.
+// sum[n] = x[n] + delta[n], rounded once to `stream`; then y[n] as above from the rounded sum.
 struct ResidualAdd {
-  void* residual = nullptr;     // [N, D] of `stream`, updated in place
   const void* delta = nullptr;  // [N, D] of `out`
-  int64_t residual_stride = 0, delta_stride = 0;
+  void* sum = nullptr;          // [N, D] of `stream`; may be x
+  int64_t delta_stride = 0, sum_stride = 0;
 };
-void add_rms_norm(const ResidualAdd& sum, const RmsNorm& a, Isa isa = isa());
+void add_rms_norm(const ResidualAdd& add, const RmsNorm& a, Isa isa = isa());
 
 // With n_j = x_j * scale: dx_j = scale * (g_j w_j - n_j * sum_j(g_j w_j n_j) / D) + add_j, rounded once to `stream`. The
 // sum is made like that of the forward. `add` is the gradient that reaches x past the norm (the residual path), or null.

@@ -32,11 +32,11 @@ float sum_of_squares(const X* x, int64_t width) {
 
 // The sum as rounded to X is what later layers read, so it is what the norm reads: the second line loads it back.
 template <class X, class Y>
-float add_and_sum_squares(X* residual, const Y* delta, int64_t width) {
+float add_and_sum_squares(const X* x, const Y* delta, X* out, int64_t width) {
   Lanes squares = Lanes::zero();
   for_lanes(width, [&](auto lanes) {
-    lanes.store(residual, lanes.load(residual) + lanes.load(delta));
-    const Lanes v = lanes.load(residual);
+    lanes.store(out, lanes.load(x) + lanes.load(delta));
+    const Lanes v = lanes.load(out);
     squares = fma(v, v, squares);
   });
   return sum(squares);
@@ -60,10 +60,10 @@ void add_forward(const ResidualAdd& s, const RmsNorm& a) {
     using X = typename decltype(stream)::Type;
     using Y = typename decltype(out)::Type;
     for (int64_t n = 0; n < a.rows; ++n) {
-      X* residual = row_of<X>(s.residual, n, s.residual_stride);
-      const float squares = add_and_sum_squares(residual, row_of<Y>(s.delta, n, s.delta_stride), a.width);
+      X* added = row_of<X>(s.sum, n, s.sum_stride);
+      const float squares = add_and_sum_squares(row_of<X>(a.x, n, a.x_stride), row_of<Y>(s.delta, n, s.delta_stride), added, a.width);
       const float scale = scale_of(squares, a.width, a.eps);
-      write_row(residual, scale, a.weight, row_of<Y>(a.y, n, a.y_stride), a.width);
+      write_row(added, scale, a.weight, row_of<Y>(a.y, n, a.y_stride), a.width);
       if (a.scale != nullptr) a.scale[n] = scale;
     }
   });

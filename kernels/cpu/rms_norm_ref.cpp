@@ -22,15 +22,15 @@ void rms_norm_ref(const RmsNorm& a) {
   }
 }
 
-void add_rms_norm_ref(const ResidualAdd& sum, const RmsNorm& a) {
+void add_rms_norm_ref(const ResidualAdd& add, const RmsNorm& a) {
   const FloatMode mode;
-  const ArrayRef residual{sum.residual, a.stream, sum.residual_stride};
-  const ConstArrayRef delta{sum.delta, a.out, sum.delta_stride};
+  const ConstArrayRef x{a.x, a.stream, a.x_stride}, delta{add.delta, a.out, add.delta_stride};
+  const ArrayRef sum{add.sum, a.stream, add.sum_stride};
   for (int64_t n = 0; n < a.rows; ++n)
-    for (int64_t j = 0; j < a.width; ++j) residual.put(n, j, residual.at(n, j) + delta.at(n, j));
+    for (int64_t j = 0; j < a.width; ++j) sum.put(n, j, x.at(n, j) + delta.at(n, j));
   RmsNorm normed = a;
-  normed.x = sum.residual;
-  normed.x_stride = sum.residual_stride;
+  normed.x = add.sum;
+  normed.x_stride = add.sum_stride;
   rms_norm_ref(normed);
 }
 

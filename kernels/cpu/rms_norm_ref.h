@@ -7,7 +7,7 @@
 namespace lockstep::kernels::cpu {
 
 void rms_norm_ref(const RmsNorm& a);
-void add_rms_norm_ref(const ResidualAdd& sum, const RmsNorm& a);
+void add_rms_norm_ref(const ResidualAdd& add, const RmsNorm& a);
 void rms_norm_input_grad_ref(const RmsNormInputGrad& a);
 void rms_norm_weight_grad_ref(const RmsNormWeightGrad& a);
 

@@ -15,7 +15,7 @@ enum class RopePairs {
 };
 
 // Each pair (a, b) of each head becomes (fma(b, -sin, a cos), fma(a, sin, b cos)), in f32, rounded once. Strides, in
-// elements, let x be a slice of wider heads; y may be x.
+// elements, let x be a slice of wider heads; y may be x if y_rows is null.
 struct Rope {
   int64_t rows = 0, heads = 0, width = 0;  // N, H, R (even)
   RopePairs pairs = RopePairs::half_split;
@@ -25,6 +25,7 @@ struct Rope {
   void* y = nullptr;  // [N, H, R]
   int64_t y_row_stride = 0, y_head_stride = 0;
   const float *cos = nullptr, *sin = nullptr;  // [N, R / 2], kernels/cpu/rope_angles.h
+  const int64_t* y_rows = nullptr;             // [N] the rows of y that are written, each once; null: row n
 };
 void rope(const Rope& a, Isa isa = isa());
 

@@ -68,7 +68,7 @@ void rotate(const Rope& a, bool is_backward) {
       const AngleRow angles{a.cos + n * half, a.sin + n * half, is_backward};
       for (int64_t h = 0; h < a.heads; ++h) {
         const T* x = row_of<T>(a.x, n, a.x_row_stride) + h * a.x_head_stride;
-        T* y = row_of<T>(a.y, n, a.y_row_stride) + h * a.y_head_stride;
+        T* y = row_of<T>(a.y, a.y_rows ? a.y_rows[n] : n, a.y_row_stride) + h * a.y_head_stride;
         if (a.pairs == RopePairs::half_split)
           rotate_halves(x, y, half, angles);
         else

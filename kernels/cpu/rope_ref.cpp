@@ -15,14 +15,15 @@ void rotate(const Rope& a, bool is_backward) {
   const ArrayRef y{a.y, a.dtype, a.y_row_stride};
   const int64_t half = a.width / 2;
   for (int64_t n = 0; n < a.rows; ++n) {
+    const int64_t to = a.y_rows ? a.y_rows[n] : n;
     for (int64_t h = 0; h < a.heads; ++h) {
       for (int64_t i = 0; i < half; ++i) {
         const bool is_split = a.pairs == RopePairs::half_split;
         const int64_t first = is_split ? i : 2 * i, second = is_split ? i + half : 2 * i + 1;
         const float cos = a.cos[n * half + i], sin = a.sin[n * half + i], minus_sin = 0.0f - sin;
         const float p = x.at(n, h * a.x_head_stride + first), q = x.at(n, h * a.x_head_stride + second);
-        y.put(n, h * a.y_head_stride + first, std::fma(q, is_backward ? sin : minus_sin, p * cos));
-        y.put(n, h * a.y_head_stride + second, std::fma(p, is_backward ? minus_sin : sin, q * cos));
+        y.put(to, h * a.y_head_stride + first, std::fma(q, is_backward ? sin : minus_sin, p * cos));
+        y.put(to, h * a.y_head_stride + second, std::fma(p, is_backward ? minus_sin : sin, q * cos));
       }
     }
   }

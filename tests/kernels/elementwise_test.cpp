@@ -52,6 +52,61 @@ TEST_CASE("RMSNorm of bf16 computes in f32 and rounds once") {
   CHECK(at::equal(kernels::rms_norm(x, w, 1e-6), exact.to(at::kBFloat16)));
 }
 
+TEST_CASE("the residual sum with its norm equals the two operations: bits of the values, gradients of all three inputs") {
+  at::manual_seed(6);
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    const auto x = at::randn({5, 50}).to(dtype), delta = at::randn({5, 50}).to(dtype), w = at::randn({50}).to(dtype);
+    const auto fused = kernels::add_rms_norm(x, delta, w, 1e-6);
+    CHECK(at::equal(fused.sum, x + delta));
+    CHECK(at::equal(fused.y, kernels::rms_norm(x + delta, w, 1e-6)));
+  }
+  const auto mix = at::randn({16, 16});
+  const double worst = compare(
+      {at::randn({7, 16}), at::randn({7, 16}), at::randn({16})},
+      [&](const auto& x) {
+        const auto out = kernels::add_rms_norm(x[0], x[1], x[2], 1e-5);
+        return out.sum + out.y.matmul(mix);
+      },
+      [&](const auto& x) {
+        const auto sum = x[0] + x[1];
+        return sum + (sum / (sum.pow(2).mean(-1, true) + 1e-5).sqrt() * x[2]).matmul(mix);
+      });
+  CHECK(worst < 5e-5);
+}
+
+TEST_CASE("the residual sum with its norm: either output alone carries its gradient") {
+  at::manual_seed(7);
+  const std::vector<Tensor> inputs = {at::randn({4, 16}), at::randn({4, 16}), at::randn({16})};
+  CHECK(compare(
+            inputs, [](const auto& x) { return kernels::add_rms_norm(x[0], x[1], x[2], 1e-5).y; },
+            [](const auto& x) { return kernels::rms_norm(x[0] + x[1], x[2], 1e-5); }) < 1e-5);
+  CHECK(compare(
+            inputs, [](const auto& x) { return kernels::add_rms_norm(x[0], x[1], x[2], 1e-5).sum + 0 * x[2].sum(); },
+            [](const auto& x) { return x[0] + x[1] + 0 * x[2].sum(); }) == 0);
+}
+
+TEST_CASE("rows that are stored in a cache, rotated or not, are those rows, and the others stay") {
+  at::manual_seed(8);
+  const auto places = at::tensor({4, 0, 3}, at::kLong);
+  const auto rows = rows_of(at::tensor({1, 4, 9}), 4);
+  for (const auto dtype : {at::kFloat, at::kBFloat16})
+    for (const bool is_slice : {false, true}) {
+      const auto wide = at::randn({3, 5, 11}).to(dtype);
+      const auto x = is_slice ? wide.narrow(1, 1, 2).narrow(2, 2, 8) : wide.narrow(1, 1, 2).narrow(2, 2, 8).contiguous();
+      for (const auto layout : {kernels::RopeLayout::half_split, kernels::RopeLayout::interleaved}) {
+        const auto whole = at::randn({6, 2, 12}).to(dtype);
+        const auto store = is_slice ? whole.narrow(2, 3, 8) : whole.narrow(2, 3, 8).contiguous();
+        const auto expected = store.clone();
+        expected.index_copy_(0, places, kernels::rope(x, rows, layout));
+        kernels::store_rope(x, rows, layout, places, store);
+        CHECK(at::equal(store, expected));
+        expected.index_copy_(0, places, x);
+        kernels::store_rows(x, places, store);
+        CHECK(at::equal(store, expected));
+      }
+    }
+}
+
 TEST_CASE("SwiGLU equals silu(gate) * up, value and gradient") {
   at::manual_seed(3);
   const double worst = compare(

@@ -63,7 +63,7 @@ void norms(Isa isa, int64_t rows, int64_t width, Dtype dtype) {
   std::vector<float> weight(static_cast<size_t>(width), 1.0f), scales(static_cast<size_t>(rows)), dw = weight;
   const RmsNorm a{rows, width, 1e-6f, dtype, dtype, x.data(), width, weight.data(), y.data(), width, scales.data()};
   print("rms_norm" + shape, seconds([&] { rms_norm(a, isa); }), size, 2 * bytes);
-  const ResidualAdd add{x.data(), g.data(), width, width};
+  const ResidualAdd add{g.data(), x.data(), width, width};
   print("add_rms_norm" + shape, seconds([&] { add_rms_norm(add, a, isa); }), size, 4 * bytes);
   x = g;
   rms_norm(a, isa);

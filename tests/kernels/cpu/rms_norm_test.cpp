@@ -42,7 +42,7 @@ struct Setup {
             .y_stride = stride(),
             .scale = scale.data() + first};
   }
-  ResidualAdd residual() { return {x.data(), delta.data(), stride(), stride()}; }
+  ResidualAdd residual(bool in_place) { return {delta.data(), in_place ? x.data() : dx.data(), stride(), stride()}; }
   RmsNormInputGrad input_grad(bool with_add) {
     return {.rows = rows,
             .width = width,
@@ -126,8 +126,9 @@ TEST_CASE("rms_norm: forward equals the reference in bits") {
 }
 
 TEST_CASE("rms_norm: the fused residual addition equals the reference in bits") {
-  sweep([](Setup& s, Isa isa) { add_rms_norm(s.residual(), s.forward(), isa); },
-        [](Setup& s) { add_rms_norm_ref(s.residual(), s.forward()); });
+  for (const bool in_place : {false, true})
+    sweep([&](Setup& s, Isa isa) { add_rms_norm(s.residual(in_place), s.forward(), isa); },
+          [&](Setup& s) { add_rms_norm_ref(s.residual(in_place), s.forward()); });
 }
 
 TEST_CASE("rms_norm: input gradients equal the reference in bits, with and without another gradient to add") {
