@@ -81,36 +81,39 @@ double decode_roofline(const Load& load, const model::ModelConfig& config, const
   return seconds;
 }
 
-// The best of a session: of the machine's peak as well, which is measured beside every repeat, because a slow moment while it is
-// measured would flatter the share.
-struct Best {
-  double first = std::numeric_limits<double>::infinity(), whole = first;
-  kernels::cpu::MachinePeak peak;
-};
+using kernels::cpu::MachinePeak;
 
-Best measure_best(OpenEngine& open, const std::vector<rollout::Request>& requests, int64_t new_tokens, uint64_t seed, int64_t repeats) {
-  Best best;
-  generate_seconds(open.engine, requests, 2, seed);  // touches every page once
+// The best of both: a slow moment of the machine while its peak is measured would flatter the share.
+MachinePeak best_of(const MachinePeak& a, const MachinePeak& b) {
+  return {std::max(a.f32_flops, b.f32_flops), std::max(a.bf16_flops, b.bf16_flops), std::max(a.read_bytes, b.read_bytes)};
+}
+
+MachinePeak peak_of_two(base::ThreadPool& pool) {
+  const auto first = kernels::cpu::measure_peak(pool);
+  return best_of(first, kernels::cpu::measure_peak(pool));
+}
+
+// The fastest calls of `repeats`.
+BenchSeconds fastest_seconds(rollout::Engine& engine, const std::vector<rollout::Request>& requests, int64_t new_tokens, uint64_t seed,
+                             int64_t repeats) {
+  generate_seconds(engine, requests, 2, seed);  // touches every page once
+  double first = std::numeric_limits<double>::infinity(), whole = first;
   for (int64_t i = 0; i < repeats; ++i) {
-    const auto peak = kernels::cpu::measure_peak(open.pool);
-    best.peak.f32_flops = std::max(best.peak.f32_flops, peak.f32_flops);
-    best.peak.bf16_flops = std::max(best.peak.bf16_flops, peak.bf16_flops);
-    best.peak.read_bytes = std::max(best.peak.read_bytes, peak.read_bytes);
-    best.first = std::min(best.first, generate_seconds(open.engine, requests, 1, seed));
-    best.whole = std::min(best.whole, generate_seconds(open.engine, requests, new_tokens, seed));
+    first = std::min(first, generate_seconds(engine, requests, 1, seed));
+    whole = std::min(whole, generate_seconds(engine, requests, new_tokens, seed));
   }
-  return best;
+  return split_seconds(first, whole, new_tokens);
 }
 
 base::Json measure(const Load& load, OpenEngine& open, const rl::RunConfig& config, uint64_t seed, int64_t repeats) {
   const auto& m = open.transformer;
   const auto requests = random_requests(load, m.config().vocab_size, seed);
-  const auto best = measure_best(open, requests, load.new_tokens, seed, repeats);
-  const auto& peak = best.peak;
-  const auto [prefill, decode] = split_seconds(best.first, best.whole, load.new_tokens);
-  const double roofline = decode_roofline(load, m.config(), numbers_of(open, config), peak);
+  const auto peak_before = peak_of_two(open.pool);
+  const auto [prefill, decode] = fastest_seconds(open.engine, requests, load.new_tokens, seed, repeats);
   rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
+  getrusage(RUSAGE_SELF, &usage);  // before the peak is measured beside the engine's memory
+  const auto peak = best_of(peak_before, peak_of_two(open.pool));
+  const double roofline = decode_roofline(load, m.config(), numbers_of(open, config), peak);
   return {{"prompts", load.prompts}, {"group", load.group}, {"prompt_tokens", load.prompt_tokens}, {"new_tokens", load.new_tokens},
           {"dtype", config.model.dtype}, {"kernels", config.kernels}, {"threads", open.pool.num_threads()},
           {"isa", std::string(kernels::cpu::isa_name(kernels::cpu::isa()))},

@@ -34,6 +34,11 @@ Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
   return is_native(x) ? native::rms_norm(x, weight, eps) : portable::rms_norm(x, weight, eps);
 }
 
+void for_logit_blocks(const Tensor& hidden, const Weight& head, const std::function<void(int64_t first, const Tensor& logits)>& work) {
+  LOCKSTEP_CHECK(hidden.dim() == 2 && head.value.dim() == 2 && hidden.size(1) == head.value.size(1), "hidden [N, D], head [V, D]");
+  is_native(hidden) ? native::for_logit_blocks(hidden, head, work) : portable::for_logit_blocks(hidden, head.value, work);
+}
+
 ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps) {
   LOCKSTEP_CHECK(x.dim() == 2 && x.sizes() == delta.sizes() && x.scalar_type() == delta.scalar_type(), "x, delta [N, D]");
   return is_native(x) ? native::add_rms_norm(x, delta, weight, eps) : portable::add_rms_norm(x, delta, weight, eps);

@@ -17,6 +17,7 @@ Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, int6
 Tensor heads_linear(const Tensor& x, const Tensor& weight);
 Tensor linear(const Tensor& x, const Weight& weight, const Tensor& bias);
 Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperature);
+void for_logit_blocks(const Tensor& hidden, const Weight& head, const std::function<void(int64_t first, const Tensor& logits)>& work);
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps);
 ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& weight, double eps);
 Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout);

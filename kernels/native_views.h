@@ -33,12 +33,14 @@ inline cpu::MatmulOutput output(const Tensor& out) {
   return cpu::MatmulOutput::bf16(static_cast<uint16_t*>(out.mutable_data_ptr()), out.stride(0));
 }
 
-// out [M, N] = a [M, K] times packed weights transposed.
+// out [M, N] = a [M, K] times packed weights transposed: N outputs from `first` on, a multiple of the panels' width.
 template <class T>
-void multiply_packed(const cpu::MatrixView<T>& a, const auto& b, const Tensor& out) {
-  SharedWork::for_parts(b.num_panels(), [&](int64_t begin, int64_t end) {
+void multiply_packed(const cpu::MatrixView<T>& a, const auto& b, const Tensor& out, int64_t first = 0) {
+  const int64_t first_panel = first / cpu::kPanelOutputs, end_panel = (first + out.size(1) + cpu::kPanelOutputs - 1) / cpu::kPanelOutputs;
+  SharedWork::for_parts(end_panel - first_panel, [&](int64_t begin, int64_t end) {
     auto c = output(out);
-    c.range = {begin, end};
+    c.range = {first_panel + begin, first_panel + end};
+    c.first_column = first;
     cpu::matmul(a, b.at(0), c);
   });
 }

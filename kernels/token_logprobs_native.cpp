@@ -20,7 +20,8 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;  // 4 MiB of f32
+constexpr int64_t kLogitsAtOnce = int64_t{1} << 20;   // 4 MiB of f32
+constexpr int64_t kSampledAtOnce = int64_t{1} << 16;  // 256 KiB: they stay in the second-level cache
 
 // d hidden is summed over the vocabulary in chains of this many columns, which are then added in order: one chain over a
 // large vocabulary would lose two digits. The length is part of the numeric contract.
@@ -149,6 +150,24 @@ Tensor linear_logits(const Tensor& hidden, const Weight& head, double temperatur
   else
     multiply(hidden, head.value.t(), logits);
   return temperature == 1.0 ? logits : logits.div_(static_cast<float>(temperature));
+}
+
+void for_logit_blocks(const Tensor& hidden, const Weight& head, const std::function<void(int64_t first, const Tensor& logits)>& work) {
+  const int64_t rows = hidden.size(0), vocab = head.value.size(0);
+  const int64_t blocks = std::max<int64_t>(1, kSampledAtOnce / std::max<int64_t>(1, rows) / cpu::kSoftmaxBlock);
+  const int64_t step = std::min(vocab, blocks * cpu::kSoftmaxBlock);
+  auto buffer = at::empty({rows * step}, hidden.options().dtype(at::kFloat));
+  for (int64_t begin = 0; begin < vocab; begin += step) {
+    const int64_t count = std::min(step, vocab - begin);
+    const auto logits = buffer.narrow(0, 0, rows * count).view({rows, count});
+    if (head.packed)
+      by_dtype(hidden, [&]<class T>() {
+        head.packed->visit<T>([&](const auto& matrices) { multiply_packed(view<T>(hidden), matrices, logits, begin); });
+      });
+    else
+      multiply(hidden, head.value.narrow(0, begin, count).t(), logits);
+    work(begin, logits);
+  }
 }
 
 TokenLogprobs token_logprobs(const Tensor& hidden, const Tensor& head, const Tensor& targets, double temperature, bool with_entropy) {

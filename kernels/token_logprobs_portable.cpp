@@ -97,4 +97,12 @@ TokenLogprobs token_logprobs(const Tensor& hidden,
   return {out[0], with_entropy ? out[1] : Tensor()};
 }
 
+void for_logit_blocks(const Tensor& hidden, const Tensor& head, const std::function<void(int64_t first, const Tensor& logits)>& work) {
+  constexpr int64_t kBlock = 512;
+  const int64_t vocab = head.size(0);
+  const int64_t step = std::max<int64_t>(1, kChunkLogits / std::max<int64_t>(1, hidden.size(0)) / kBlock) * kBlock;
+  for (int64_t begin = 0; begin < vocab; begin += step)
+    work(begin, linear_logits(hidden, head.narrow(0, begin, std::min(step, vocab - begin)), 1.0).cpu().contiguous());
+}
+
 }  // namespace lockstep::kernels::portable

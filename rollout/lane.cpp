@@ -8,14 +8,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "kernels/index_tensor.h"
-#include "kernels/token_logprobs.h"
 #include "rollout/lookup_drafter.h"
 #include "rollout/mtp_drafter.h"
 
 namespace lockstep::rollout {
 namespace {
-
-constexpr int64_t kLogitsAtOnce = int64_t{1} << 22;  // 16 MiB of f32
 
 bool is_decode(const Step& step) {
   return std::all_of(step.chunks.begin(), step.chunks.end(),
@@ -108,18 +105,21 @@ model::Batch Lane::make_batch(const Step& step) {
 // Every sample of a finished prompt draws its first token from the same row. A sample with drafts may draw from the row
 // before each draft and from the last one's.
 void Lane::draw(const Step& step, const Tensor& hidden) {
-  const int64_t at_once = std::max<int64_t>(1, kLogitsAtOnce / context_.model.config().vocab_size);
   drawers_.clear();
+  queries_.clear();
   rows_.clear();
   int64_t end = 0;
   for (const Chunk& chunk : step.chunks) {
     end += chunk.count;
-    for (int64_t draft = chunk.draws ? 0 : chunk.num_drafts + 1; draft <= chunk.num_drafts; ++draft) {
-      if (static_cast<int64_t>(rows_.size()) == at_once) draw_rows(hidden);
+    for (int64_t draft = chunk.draws ? 0 : chunk.num_drafts + 1; draft <= chunk.num_drafts; ++draft)
       add_drawers(chunk, draft, end - 1 - chunk.num_drafts + draft);
-    }
   }
-  if (!rows_.empty()) draw_rows(hidden);
+  if (!rows_.empty()) {
+    const bool are_all = static_cast<int64_t>(rows_.size()) == hidden.size(0);
+    const auto chosen = are_all ? hidden : hidden.index_select(0, kernels::index_tensor(rows_, hidden.device()));
+    const auto& draws = sampler_.draw(chosen, context_.model.head_weight(), queries_);
+    for (size_t i = 0; i < drawers_.size(); ++i) take(drawers_[i], draws[i]);
+  }
   for (const Chunk& chunk : step.chunks)
     if (chunk.sequence->sample) chunk.sequence->sample->drafts.clear();
 }
@@ -129,31 +129,21 @@ void Lane::add_drawers(const Chunk& chunk, int64_t num_drafts, int64_t place) {
   const auto row = static_cast<int64_t>(rows_.size());
   rows_.push_back(place);
   PromptGroup& group = *chunk.sequence->group;
+  const auto add = [&](Sample& sample, size_t num_drawn, TokenId draft) {
+    drawers_.push_back({&group, &sample, place, num_drawn, draft});
+    queries_.push_back({row, sample.noise_key, group.prompt_length() + static_cast<int64_t>(num_drawn)});
+  };
   Sample* const sample = chunk.sequence->sample;
   if (!sample) {
-    for (Sample& first : group.samples) drawers_.push_back({&group, &first, row, place, 0, -1});
+    for (Sample& first : group.samples) add(first, 0, -1);
     return;
   }
   const int64_t num_tokens = chunk.begin + chunk.count - chunk.num_drafts;  // before the step's draws
-  const auto drawn = static_cast<size_t>(num_tokens - group.prompt_length() + num_drafts);
   const TokenId draft = num_drafts > 0 ? sample->drafts[static_cast<size_t>(num_drafts) - 1] : -1;
-  drawers_.push_back({&group, sample, row, place, drawn, draft});
+  add(*sample, static_cast<size_t>(num_tokens - group.prompt_length() + num_drafts), draft);
 }
 
-void Lane::draw_rows(const Tensor& hidden) {
-  const auto count = static_cast<int64_t>(rows_.size());
-  Tensor chosen = hidden;
-  if (count < hidden.size(0))
-    chosen = hidden.index_select(0, kernels::index_tensor(rows_, hidden.device()));
-  const double temperature = Sampler::temperature(context_.sampling);
-  const auto logits = kernels::linear_logits(chosen, context_.model.head_weight(), temperature).cpu().contiguous();
-  const auto* values = logits.const_data_ptr<float>();
-  for (const Drawer& drawer : drawers_) take(drawer, values + drawer.row * logits.size(1));
-  drawers_.clear();
-  rows_.clear();
-}
-
-void Lane::take(const Drawer& drawer, const float* logits) {
+void Lane::take(const Drawer& drawer, const std::optional<Draw>& drawn) {
   PromptGroup& group = *drawer.group;
   Sample& sample = *drawer.sample;
   Completion& completion = sample.completion;
@@ -164,11 +154,9 @@ void Lane::take(const Drawer& drawer, const float* logits) {
   } else {
     ++stats_.draws;
   }
-  const int64_t position = group.prompt_length() + static_cast<int64_t>(completion.ids.size());
-  const auto drawn = sampler_.draw(logits, sample.noise_key, position);
   if (!drawn)
     throw Error("the logits are not finite numbers, no token can be drawn from them",
-                cat("request ", group.request, ", sample ", sample.index, ", position ", position),
+                cat("request ", group.request, ", sample ", sample.index, ", position ", group.prompt_length() + static_cast<int64_t>(completion.ids.size())),
                 "look for NaN in the weights (a diverged update: lower the learning rate), or raise the temperature");
   completion.ids.push_back(drawn->id);
   completion.logprobs.push_back(drawn->logprob);

@@ -12,7 +12,7 @@
 #include "rollout/draft_governor.h"
 #include "rollout/drafter.h"
 #include "rollout/engine.h"
-#include "rollout/sampler.h"
+#include "rollout/row_sampler.h"
 #include "rollout/scheduler.h"
 
 namespace lockstep::rollout {
@@ -59,18 +59,16 @@ class Lane {
   struct Drawer {
     PromptGroup* group;
     Sample* sample;
-    int64_t row;     // of the logits
-    int64_t place;   // of the step
+    int64_t place;     // row of the step
     size_t num_drawn;
-    TokenId draft;   // -1: behind no draft
+    TokenId draft;     // -1: behind no draft
   };
 
   model::Batch make_batch(const Step& step);
   void compute(const Step& step);
   void draw(const Step& step, const Tensor& hidden);
   void add_drawers(const Chunk& chunk, int64_t num_drafts, int64_t place);
-  void draw_rows(const Tensor& hidden);
-  void take(const Drawer& drawer, const float* logits);
+  void take(const Drawer& drawer, const std::optional<Draw>& drawn);
   void record_routing(Completion& completion, int64_t place) const;
   bool ends(const PromptGroup& group, Sample& sample, TokenId id) const;
   void guess(const Step& step, const Tensor& hidden);
@@ -82,13 +80,14 @@ class Lane {
   DraftGovernor& governor_;
   std::vector<PromptGroup> groups_;
   Scheduler scheduler_;
-  Sampler sampler_;
+  RowSampler sampler_;
   std::unique_ptr<Drafter> drafter_;  // null: no drafts
   bool has_guessed_ = false;          // after the last step
   model::RoutingStats routing_;
   EngineStats stats_;
   std::vector<Drawer> drawers_;
-  std::vector<int64_t> rows_;
+  std::vector<DrawQuery> queries_;  // of the drawers
+  std::vector<int64_t> rows_;       // of the step that are drawn from
 };
 
 }  // namespace lockstep::rollout

@@ -6,7 +6,6 @@
 #include <ATen/ops/index_select.h>
 
 #include "kernels/index_tensor.h"
-#include "kernels/token_logprobs.h"
 
 namespace lockstep::rollout {
 namespace {
@@ -52,7 +51,6 @@ MtpDrafter::MtpDrafter(const model::Transformer& model,
       cache_(cache),
       scheduler_(scheduler),
       sampler_(sampling, model.config().vocab_size),
-      temperature_(Sampler::temperature(sampling)),
       num_tokens_(num_tokens) {}
 
 void MtpDrafter::propose(const Step& step, const Tensor& hidden) {
@@ -135,13 +133,12 @@ void MtpDrafter::draft(const Tensor& first_states) {
   if (drafting.empty()) return;
   auto states = at::index_select(first_states, 0, index_tensor(rows, first_states.device()));
   for (int64_t n = 0; n < num_tokens_; ++n) {
-    const auto logits = kernels::linear_logits(states, model_.head_weight(), temperature_).cpu().contiguous();
-    const auto* values = logits.const_data_ptr<float>();
-    for (size_t i = 0; i < drafting.size(); ++i) {
-      Sample& sample = *drafting[i].sequence->sample;
-      const auto drawn = sampler_.draw(values + static_cast<int64_t>(i) * logits.size(1), sample.noise_key, drafting[i].end + n);
-      if (drawn) sample.drafts.push_back(drawn->id);
-    }
+    queries_.clear();
+    for (const Work& w : drafting)
+      queries_.push_back({static_cast<int64_t>(queries_.size()), w.sequence->sample->noise_key, w.end + n});
+    const auto& draws = sampler_.draw(states, model_.head_weight(), queries_);
+    for (size_t i = 0; i < drafting.size(); ++i)
+      if (draws[i]) drafting[i].sequence->sample->drafts.push_back(draws[i]->id);
     if (n + 1 == num_tokens_) return;
     std::vector<Pairs> pairs;
     for (const Work& w : drafting) {

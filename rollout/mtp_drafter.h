@@ -7,7 +7,7 @@
 
 #include "model/transformer.h"
 #include "rollout/drafter.h"
-#include "rollout/sampler.h"
+#include "rollout/row_sampler.h"
 
 namespace lockstep::rollout {
 
@@ -40,10 +40,10 @@ class MtpDrafter final : public Drafter {
   const model::Transformer& model_;
   model::KvCache& cache_;
   Scheduler& scheduler_;
-  Sampler sampler_;
-  double temperature_;
+  RowSampler sampler_;
   int64_t num_tokens_;
   std::vector<Work> work_;
+  std::vector<DrawQuery> queries_;
 };
 
 }  // namespace lockstep::rollout

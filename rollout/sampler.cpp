@@ -7,8 +7,6 @@
 #include <limits>
 
 #include "base/rng.h"
-#include "kernels/cpu/log_softmax.h"
-#include "kernels/cpu/noise.h"
 #include "rollout/exp_f32.h"
 #include "rollout/noise.h"
 #include "rollout/truncation.h"
@@ -20,19 +18,19 @@ namespace cpu = kernels::cpu;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// The best entry so far, and what rules others out. With noise g = -log(E), E = -log(1 - w) >= w for the uniform draw
-// w, entry i can win only if w <= E <= weight_i * exp(-best score). The bound is loosened by far more than any rounding
-// (scores stay below 128 in size where weights are above 0), so results never depend on it.
-class Race {
+// The best of some entries so far, and what rules others out. With noise g = -log(E), E = -log(1 - w) >= w for the uniform
+// draw w, entry i can win only if w <= E <= weight_i * exp(peak - best score). The bound is loosened by far more than any
+// rounding (what is in its exponent stays below 128 in size where weights are above 0), so results never depend on it.
+class BoundedRace {
  public:
-  Race(const float* logits, float peak) : logits_(logits), peak_(peak) {}
+  BoundedRace(const float* logits, float peak) : logits_(logits), peak_(peak) {}
 
   void enter(int64_t index, uint32_t bits) {
-    const float score = (logits_[index] - peak_) + base::gumbel(bits);
+    const float score = logits_[index] + base::gumbel(bits);
     if (score < score_ || (score == score_ && index > best_)) return;
     best_ = index;
     score_ = score;
-    bound_ = std::exp(-score) * 1.001f * 0x1p24f;
+    bound_ = std::exp(peak_ - score) * 1.001f * 0x1p24f;
   }
   // The 24 leading bits of the draw, rounded down, against the bound.
   bool can_win(float weight, uint32_t bits) const {
@@ -54,32 +52,44 @@ Sampler::Sampler(const SamplingConfig& config, int64_t vocab_size)
 
 double Sampler::temperature(const SamplingConfig& config) { return config.temperature > 0 ? config.temperature : 1.0; }
 
+void Race::enter(const cpu::NoisyRow& part, const cpu::NoiseSource& source, bool has_noise) {
+  const auto before = best_;
+  if (has_noise)
+    cpu::gumbel_argmax(part, source, best_);
+  else
+    cpu::argmax(part.logits, part.first, part.columns, best_);
+  if (best_.score != before.score || best_.index != before.index) logit_ = part.logits[best_.index - part.first];
+}
+
+std::optional<Draw> Race::result(const cpu::SoftmaxSums& sums, float temperature) const {
+  if (!(sums.sum > 0) || !(sums.sum < kInfinity)) return std::nullopt;
+  Draw out{static_cast<TokenId>(best_.index), 0};
+  cpu::token_logprobs({.rows = 1, .logits = &logit_, .temperature = temperature, .sums = &sums, .logprobs = &out.logprob});
+  return out;
+}
+
 std::optional<Draw> Sampler::draw(const float* logits, uint64_t noise_key, int64_t position) {
   cpu::SoftmaxSums sums;
   cpu::add_softmax_sums({.rows = 1, .columns = vocab_size_, .logits = logits, .stride = vocab_size_}, &sums);
   if (!(sums.sum > 0) || !(sums.sum < kInfinity)) return std::nullopt;
-  cpu::BestEntry best;
-  cpu::argmax(logits, 0, vocab_size_, best);
-  if (config_.temperature > 0) best.index = truncates(config_) ? race_kept(logits, best.index, noise_key, position)
-                                                               : race_all(logits, best.index, noise_key, position);
-  Draw out{static_cast<TokenId>(best.index), 0};
-  cpu::token_logprobs({.rows = 1, .logits = logits + best.index, .sums = &sums, .logprobs = &out.logprob});
-  return out;
+  if (config_.temperature > 0 && truncates(config_)) {
+    Draw out{static_cast<TokenId>(race_kept(logits, noise_key, position)), 0};
+    cpu::token_logprobs({.rows = 1, .logits = logits + out.id, .sums = &sums, .logprobs = &out.logprob});
+    return out;
+  }
+  Race race;
+  race.enter({.logits = logits, .columns = vocab_size_}, {noise_key, position}, config_.temperature > 0);
+  return race.result(sums, 1.0f);
 }
 
-int64_t Sampler::race_all(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) const {
-  const cpu::NoiseSource source{noise_key, position};
-  const cpu::NoisyRow row{.logits = logits, .columns = vocab_size_, .shift = logits[peak]};
-  auto best = cpu::gumbel_score(logits[peak], peak, row, source);  // a likely entry first spares most of the noise
-  cpu::gumbel_argmax(row, source, best);
-  return best.index;
-}
-
-int64_t Sampler::race_kept(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) {
-  for (int64_t i = 0; i < vocab_size_; ++i) weights_[static_cast<size_t>(i)] = exp_f32(logits[i] - logits[peak]);
+int64_t Sampler::race_kept(const float* logits, uint64_t noise_key, int64_t position) {
+  cpu::BestEntry largest;
+  cpu::argmax(logits, 0, vocab_size_, largest);
+  const float peak = largest.score;
+  for (int64_t i = 0; i < vocab_size_; ++i) weights_[static_cast<size_t>(i)] = exp_f32(logits[i] - peak);
   truncate(logits, weights_.data(), vocab_size_, config_, kept_);
-  Race race(logits, logits[peak]);
-  race.enter(peak, noise_bits(noise_key, position, peak));
+  BoundedRace race(logits, peak);
+  race.enter(largest.index, noise_bits(noise_key, position, largest.index));
   for (const int32_t i : kept_) {
     const uint32_t bits = noise_bits(noise_key, position, i);
     if (race.can_win(weights_[static_cast<size_t>(i)], bits)) race.enter(i, bits);
@@ -107,7 +117,7 @@ std::optional<Draw> draw_ref(
   float best_score = -kInfinity;
   for (const int32_t i : kept) {
     const float noise = config.temperature > 0 ? base::gumbel(noise_bits(noise_key, position, i)) : 0.0f;
-    const float score = (logits[i] - peak) + noise;
+    const float score = logits[i] + noise;
     if (best >= 0 && score <= best_score) continue;
     best = i;
     best_score = score;

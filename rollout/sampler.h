@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "kernels/cpu/log_softmax.h"
+#include "kernels/cpu/noise.h"
 #include "rollout/engine.h"
 
 namespace lockstep::rollout {
@@ -15,8 +17,21 @@ struct Draw {
   float logprob = 0;  // log-softmax of the row in f32, before truncation
 };
 
-// id = argmax over the kept entries i of (logit_i - largest logit) + gumbel_i, ties to the lowest index: an exact draw
-// from softmax(logits) over the kept entries (Gumbel, 1954). Noise: rollout/noise.h. Temperature 0: the largest logit.
+// The race of one draw over all entries of a row, which may come in parts, in order.
+class Race {
+ public:
+  // With noise, or for the largest logit.
+  void enter(const kernels::cpu::NoisyRow& part, const kernels::cpu::NoiseSource& source, bool has_noise);
+  // `sums` of the whole row. Nothing when a logit is NaN or +inf, or all are -inf.
+  std::optional<Draw> result(const kernels::cpu::SoftmaxSums& sums, float temperature) const;
+
+ private:
+  kernels::cpu::BestEntry best_;
+  float logit_ = 0;
+};
+
+// id = argmax over the kept entries i of logit_i + gumbel_i, ties to the lowest index: an exact draw from softmax(logits) over
+// the kept entries (Gumbel, 1954). Noise: rollout/noise.h. Temperature 0: the largest logit.
 class Sampler {
  public:
   Sampler(const SamplingConfig& config, int64_t vocab_size);
@@ -29,9 +44,8 @@ class Sampler {
   std::optional<Draw> draw(const float* logits, uint64_t noise_key, int64_t position);
 
  private:
-  // `peak`: index of the largest logit.
-  int64_t race_all(const float* logits, int64_t peak, uint64_t noise_key, int64_t position) const;
-  int64_t race_kept(const float* logits, int64_t peak, uint64_t noise_key, int64_t position);
+  // Among the entries that truncation keeps.
+  int64_t race_kept(const float* logits, uint64_t noise_key, int64_t position);
 
   SamplingConfig config_;
   int64_t vocab_size_;

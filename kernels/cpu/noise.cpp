@@ -2,7 +2,6 @@
 // Chooses the instruction set and the floating-point mode of the sampling noise.
 #include "kernels/cpu/noise.h"
 
-#include "base/rng.h"
 #include "kernels/cpu/dispatch.h"
 
 namespace lockstep::kernels::cpu {
@@ -35,16 +34,6 @@ void noise_words(const NoiseSource& source, int64_t first, int64_t count, uint32
 void gumbel_argmax(const NoisyRow& row, const NoiseSource& source, BestEntry& best, Isa isa) {
   const FloatMode mode;
   kernels(isa).gumbel_argmax(row, source, best);
-}
-
-BestEntry gumbel_score(float logit, int64_t index, const NoisyRow& row, const NoiseSource& source) {
-  const FloatMode mode;
-  const auto at = static_cast<uint64_t>(source.position);
-  const auto low = [](uint64_t x) { return static_cast<uint32_t>(x); };
-  const auto words = base::philox4x32({low(static_cast<uint64_t>(index) / 4), low(at), low(at >> 32), 0},
-                                      {low(source.key), low(source.key >> 32)});
-  const float noise = base::gumbel(words[static_cast<size_t>(index) % 4]);
-  return {(logit / row.temperature - row.shift) + noise, index};
 }
 
 void argmax(const float* logits, int64_t first, int64_t columns, BestEntry& best, Isa isa) {

@@ -31,17 +31,12 @@ struct NoisyRow {
   int64_t first = 0;              // a multiple of 4
   int64_t columns = 0;
   float temperature = 1;  // 1e-30 to 1e30
-  float shift = 0;        // the row's largest logit / temperature, or 0 where it is not known yet
 };
 
-// best = the entry with the largest (logit / temperature - shift) + base::gumbel(word), ties to the lowest index: an exact
-// draw from softmax(logits / temperature) (Gumbel 1954). Goes on from `best`, so a row may come in parts and in any order.
-// NaN logits are never chosen. Noise is computed only where a cheap upper bound of it could change the winner; a good `best`
-// to start from (gumbel_score of a likely entry) spares most of it and never changes the result.
+// best = the entry with the largest logit / temperature + base::gumbel(word), ties to the lowest index: an exact draw from
+// softmax(logits / temperature) (Gumbel 1954). Goes on from `best`, so a row may come in parts and in any order. NaN logits are
+// never chosen. Noise is computed only where a cheap upper bound of it could change the winner.
 void gumbel_argmax(const NoisyRow& row, const NoiseSource& source, BestEntry& best, Isa isa = isa());
-
-// The score of one entry.
-BestEntry gumbel_score(float logit, int64_t index, const NoisyRow& row, const NoiseSource& source);
 
 // Without noise: the largest logit, ties to the lowest index; NaN is never chosen. `score` is the logit.
 void argmax(const float* logits, int64_t first, int64_t columns, BestEntry& best, Isa isa = isa());

@@ -19,17 +19,17 @@ Lanes noise_bound(Words words) {
   return fma(bits_as_number(leading_bits(words)), slope, most);
 }
 
-// At least (logit / temperature - shift) as the score has it: a product with the reciprocal of the temperature, made a
+// At least logit / temperature as the score has it: a product with the reciprocal of the temperature, made a
 // little larger or, for negative logits, smaller, is never below the quotient, and costs a tenth of it.
 struct ScaledBound {
-  Lanes larger, smaller, shift;
+  Lanes larger, smaller;
 
-  explicit ScaledBound(const NoisyRow& row) : shift(Lanes::broadcast(row.shift)) {
+  explicit ScaledBound(const NoisyRow& row) {
     const Lanes reciprocal = Lanes::broadcast(1.0f) / Lanes::broadcast(row.temperature);
     larger = reciprocal * Lanes::broadcast(1.0f + 0x1p-21f);
     smaller = reciprocal * Lanes::broadcast(1.0f - 0x1p-21f);
   }
-  Lanes operator()(Lanes logits) const { return max(logits * larger, logits * smaller) - shift; }
+  Lanes operator()(Lanes logits) const { return max(logits * larger, logits * smaller); }
 };
 
 void enter(uint32_t candidates, const NoisyRow& row, Words words, int64_t at, BestEntry& best) {
@@ -38,9 +38,19 @@ void enter(uint32_t candidates, const NoisyRow& row, Words words, int64_t at, Be
   for (; candidates != 0; candidates &= candidates - 1) {
     const int i = __builtin_ctz(candidates);
     const int64_t index = row.first + at + i;
-    const float score = (row.logits[at + i] / row.temperature - row.shift) + base::gumbel(bits[i]);
+    const float score = row.logits[at + i] / row.temperature + base::gumbel(bits[i]);
     if (score > best.score || (score == best.score && index < best.index)) best = {score, index};
   }
+}
+
+// The entry of a first vector that is most likely to win: with its score few of the others are candidates.
+uint32_t likeliest(Lanes bounds, int count) {
+  float t[Lanes::kCount];
+  bounds.store(t);
+  int best = 0;
+  for (int i = 1; i < count; ++i)
+    if (t[i] > t[best]) best = i;
+  return 1u << best;
 }
 
 // 64 entries of the row, or what is left of it. Bounds are compared after rounding, and rounding keeps order: where x is
@@ -58,6 +68,8 @@ void enter_block(const NoisyRow& row, int64_t at, const ScaledBound& bound, cons
   if (any == 0) return;
   Words words[kVectors];
   noise.block(row.first + at, words);
+  if (best.score == -std::numeric_limits<float>::infinity())
+    enter(likeliest(scaled[0] + noise_bound(words[0]), left < Lanes::kCount ? static_cast<int>(left) : Lanes::kCount), row, words[0], at, best);
   for (v = 0; v < kVectors; ++v) {
     uint32_t candidates = not_less(scaled[v] + noise_bound(words[v]), Lanes::broadcast(best.score));
     if (left < (v + 1) * Lanes::kCount)

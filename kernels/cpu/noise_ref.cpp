@@ -28,7 +28,7 @@ void gumbel_argmax_ref(const NoisyRow& row, const NoiseSource& source, BestEntry
   for (int64_t i = 0; i < row.columns; ++i) {
     uint32_t word = 0;
     noise_words_ref(source, row.first + i, 1, &word);
-    enter((row.logits[i] / row.temperature - row.shift) + base::gumbel(word), row.first + i, best);
+    enter(row.logits[i] / row.temperature + base::gumbel(word), row.first + i, best);
   }
 }
 

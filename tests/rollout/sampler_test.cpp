@@ -11,7 +11,6 @@
 #include "base/rng.h"
 #include "rollout/exp_f32.h"
 #include "kernels/cpu/noise.h"
-#include "kernels/cpu/noise.h"
 #include "rollout/noise.h"
 
 namespace lockstep::rollout {
