@@ -133,7 +133,7 @@ void vocabulary(Isa isa, int64_t rows, int64_t columns, double spread) {
   print("gumbel_argmax" + shape, seconds([&] {
           for (int64_t n = 0; n < rows; ++n) {
             BestEntry best;
-            gumbel_argmax({logits.data() + n * columns, 0, columns, 1.0f, 0.0f}, {7, ++position}, best, isa);
+            gumbel_argmax({logits.data() + n * columns, 0, columns, 1.0f}, {7, ++position}, best, isa);
           }
         }),
         size, bytes);
