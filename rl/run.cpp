@@ -50,6 +50,23 @@ void save_model(const Session& session, const std::string& name, bool is_newer) 
   base::log_info(cat(name, ": ", folder));
 }
 
+// The stages in order; false when a signal ended one.
+bool run_stages(Session& session, const RunConfig& config) {
+  bool is_newer = false;
+  const auto finished = [&](StageEnd end) {
+    is_newer = is_newer || end == StageEnd::done;
+    return end != StageEnd::stopped;
+  };
+  if (config.pretrain) {
+    if (!finished(run_supervised(session, "pretrain", *config.pretrain))) return false;
+    save_model(session, "base", is_newer);
+  }
+  if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return false;
+  if (config.grpo && !finished(run_grpo(session, *config.grpo))) return false;
+  save_model(session, "model", is_newer);
+  return true;
+}
+
 }  // namespace
 
 int run(const RunConfig& config) {
@@ -59,19 +76,13 @@ int run(const RunConfig& config) {
   base::log_info(cat("run folder: ", session.folder.path(), "  (",
                      model::count_parameters(session.policy.transformer.parameters()), " parameters, ",
                      session.pool.num_threads(), " threads)"));
-  bool is_newer = false;
-  const auto finished = [&](StageEnd end) {
-    is_newer = is_newer || end == StageEnd::done;
-    return end != StageEnd::stopped;
-  };
-  if (config.pretrain) {
-    if (!finished(run_supervised(session, "pretrain", *config.pretrain))) return kRequeue;
-    save_model(session, "base", is_newer);
+  try {
+    if (!run_stages(session, config)) return kRequeue;
+    write_summary(session);
+  } catch (const rollout::remote::Stopped&) {  // within an evaluation: what was saved last stands
+    base::log_warn("stopped by a signal while no rollout worker was there to draw; the same command resumes");
+    return kRequeue;
   }
-  if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return kRequeue;
-  if (config.grpo && !finished(run_grpo(session, *config.grpo))) return kRequeue;
-  save_model(session, "model", is_newer);
-  write_summary(session);
   base::log_info(cat("done: ", session.folder.path()));
   return kDone;
 }

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/signal.h"
 #include "base/text.h"
 #include "rollout/remote/zmq_link.h"
 
@@ -20,7 +21,7 @@ std::unique_ptr<remote::RemoteEngine> open_to_workers(remote::ModelSource& sourc
   options.insecure_lab = config.insecure_lab;
   auto link = std::make_unique<remote::ZmqServerLink>(options);
   base::log_info(cat("workers: listening on ", link->endpoint(), config.key.empty() ? ", without keys" : ", with keys"));
-  return std::make_unique<remote::RemoteEngine>(source, std::move(link), config);
+  return std::make_unique<remote::RemoteEngine>(source, std::move(link), config, &base::stop_flag());
 }
 
 }  // namespace

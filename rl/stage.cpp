@@ -74,10 +74,17 @@ bool Stage::finish_step(const MetricsRow& row, const std::string& note) {
   metrics_.write(json);
   events_.write_scalars(step_, scalars(json), wall_time());
   progress_.update(step_, note);
-  const bool is_stopping = base::stop_requested();
-  if (is_stopping || step_ % save_.save_steps == 0) save(/*is_done=*/false);
-  if (is_stopping) base::log_warn(cat(name_, " stopped by a signal after step ", step_, "; the same command resumes"));
-  return !is_stopping;
+  if (base::stop_requested()) {
+    stop();
+    return false;
+  }
+  if (step_ % save_.save_steps == 0) save(/*is_done=*/false);
+  return true;
+}
+
+void Stage::stop() {
+  save(/*is_done=*/false);
+  base::log_warn(cat(name_, " stopped by a signal after step ", step_, "; the same command resumes"));
 }
 
 void Stage::finish() {

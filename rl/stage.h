@@ -31,6 +31,8 @@ class Stage {
   StepReport update(double learning_rate);
   // Ends a step: writes its metrics, saves if due. False: a signal asked to stop, and the state is saved.
   bool finish_step(const MetricsRow& row, const std::string& note);
+  // Between two steps: saves the state, because a signal asks to stop.
+  void stop();
   // Saves the stage as finished.
   void finish();
   // A second set of weights that belongs to the checkpoints (the reference model); loaded at once if the stage was resumed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // GRPO (DeepSeekMath section 4.1, arXiv:2402.03300): the loop that a reader opens first.
+#include <optional>
 #include <utility>
 
 #include "rl/grpo_log.h"
@@ -9,6 +10,22 @@
 #include "rl/stage.h"
 
 namespace lockstep::rl {
+namespace {
+
+// P x G completions o_i and their rewards r_i; nullopt when a signal came while no rollout worker was there to draw them.
+std::optional<Rollout> draw(Session& session, const GrpoConfig& config, const PromptSet& prompts, int64_t step) {
+  const auto batch = prompts.slice(static_cast<uint64_t>(step) * config.num_prompts, config.num_prompts);  // P prompts
+  try {
+    auto rollout = run_rollout(session.engine, prompts, batch, config.num_generations, config.sampling, *session.rewards,
+                               session.config.seed);
+    rollout.is_exact = session.config.engine.quantization == "none";
+    return rollout;
+  } catch (const rollout::remote::Stopped&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
 
 StageEnd run_grpo(Session& session, const GrpoConfig& config) {
   Stage stage(session, "grpo", capped_steps(session.config, config.max_steps), config.learner, config.save);
@@ -20,10 +37,12 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
 
   while (stage.step() < stage.num_steps()) {
     const int64_t step = stage.step();
-    const auto batch = prompts.slice(static_cast<uint64_t>(step) * config.num_prompts, config.num_prompts);  // P prompts
-    auto rollout = run_rollout(session.engine, prompts, batch, config.num_generations, config.sampling,
-                                     *session.rewards, session.config.seed);  // P x G completions o_i, rewards r_i
-    rollout.is_exact = session.config.engine.quantization == "none";
+    const auto drawn = draw(session, config, prompts, step);
+    if (!drawn) {
+      stage.stop();
+      return StageEnd::stopped;
+    }
+    const Rollout& rollout = *drawn;
     log.rollout(rollout);
     const auto advantages = rollout_advantages(rollout, config);  // A_i = (r_i - mean) / std within the group
     bool is_on_policy = true;  // until the first update

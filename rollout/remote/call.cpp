@@ -12,12 +12,8 @@ Call::Call(const Key& key, const std::vector<Request>& requests, const SamplingC
       sampling_(sampling),
       work_(requests, sampling.max_completion_length),
       groups_(requests.size()) {
-  // What is never drawn is given back like this.
-  Completion missing;
-  missing.finish = FinishReason::aborted;
-  missing.weight_version = key.weight_version;
   for (size_t r = 0; r < requests.size(); ++r) {
-    groups_[r].completions.assign(static_cast<size_t>(requests[r].num_samples), missing);
+    groups_[r].completions.resize(static_cast<size_t>(requests[r].num_samples));
     num_missing_.push_back(requests[r].num_samples);
   }
 }

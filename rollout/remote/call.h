@@ -34,7 +34,7 @@ class Call {
   // Requests whose groups have become whole since the last call of this; nothing changes these groups any more.
   std::vector<size_t> take_finished();
   const Group& group(size_t request) const { return groups_[request]; }
-  // Every group; samples that were not drawn are aborted, without tokens. The call is over.
+  // Every group of a call that is done. It is over then.
   std::vector<Group> give();
 
  private:

@@ -137,7 +137,7 @@ class RemoteEngine::OpenCall {
     const std::lock_guard lock(impl_.mutex);
     impl_.hub.end_call(0);
   }
-  // Error when the call is unfinished for another reason than a stop.
+  // Error when the call is unfinished.
   void give(EngineStats& stats) {
     const std::lock_guard lock(impl_.mutex);
     if (impl_.fault) std::rethrow_exception(impl_.fault);
@@ -152,10 +152,12 @@ class RemoteEngine::OpenCall {
   Call* call_;
 };
 
-// Until the call is done, can never be, or is stopped.
+// Until the call is done, or can never be.
 void RemoteEngine::Impl::wait(Call& call, const Report& report) {
   std::unique_lock lock(mutex);
-  while (!call.is_done() && !hub.failure() && !fault && !is_stopped()) {
+  while (!call.is_done() && !hub.failure() && !fault) {
+    if (is_stopped() && hub.is_short())
+      throw Stopped("stopped while no rollout worker was there to draw", "workers.listen", "start the same command again");
     if (hub.wants_probe()) {
       answer_probe(lock);
       continue;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/error.h"
 #include "rollout/engine.h"
 #include "rollout/remote/link.h"
 #include "rollout/remote/model_source.h"
@@ -15,11 +16,18 @@
 
 namespace lockstep::rollout::remote {
 
+// A stop was asked for while no worker was there to draw. The engine is of use after it.
+class Stopped : public Error {
+ public:
+  using Error::Error;
+};
+
 // The completions of a call are those of ModelSource::local(), bit for bit, whoever draws them, joins or leaves meanwhile. A
 // thread of the engine's own keeps the workers: they join, get weights and signs of life between the calls as well.
 class RemoteEngine final : public Engine {
  public:
-  // `source` outlives the engine. Once `*stop` is true, generate returns soon; what is unfinished has FinishReason::aborted.
+  // `source` outlives the engine. Once `*stop` is true, generate waits for no workers any more; a call that workers draw is
+  // finished, so that the step it is for can be.
   RemoteEngine(ModelSource& source,
                std::unique_ptr<ServerLink> link,
                const WorkersConfig& config,
@@ -27,7 +35,7 @@ class RemoteEngine final : public Engine {
   ~RemoteEngine() override;  // says Goodbye to every worker
 
   // Waits for config.min_workers to have joined; Error when they have not within join_timeout_s, or when all have left and
-  // none comes for so long. on_finished is called from this thread.
+  // none comes for so long; Stopped when *stop ends such a wait. on_finished is called from this thread.
   std::vector<Group> generate(const std::vector<Request>& requests,
                               const SamplingConfig& sampling,
                               uint64_t seed,

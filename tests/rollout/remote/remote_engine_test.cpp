@@ -105,38 +105,25 @@ TEST_CASE("remote engine: a worker may join between calls, through the network o
   }
 }
 
-TEST_CASE("remote engine: stopped, it returns what is whole and the rest as aborted") {
+TEST_CASE("remote engine: a stop ends the wait for workers at once, and no call that they draw") {
   const test::QuietLog quiet;
   Network network;
   FakeSource source;
-  std::atomic<bool> stop{false}, may_go_on{false};
-  RemoteEngine engine(source, network.server(), lab_config(), &stop);
+  std::atomic<bool> stop{true};
+  WorkersConfig config = lab_config();
+  config.join_timeout_s = 1e6;
+  RemoteEngine engine(source, network.server(), config, &stop);
+  CHECK_THROWS_AS(engine.generate(fake_requests(2, 1), kSampling, 1), Stopped);
+  test::check_error([&] { engine.generate(fake_requests(2, 1), kSampling, 1); },
+                    "stopped while no rollout worker was there to draw", "workers.listen", "start the same command again");
+  stop = false;
   LabWorker worker(network, [&](const Welcome&) {
     auto host = std::make_unique<FakeHost>();
-    KeyedEngine& keyed = host->keyed;
-    host->keyed.before_sample = [&, drawn = 0]() mutable {  // the probe and the first group, then it hangs
-      if (++drawn > 4 + 2) becomes_true([&] { return may_go_on || keyed.stop; });
-    };
+    host->keyed.before_sample = [&, drawn = 0]() mutable { stop = ++drawn > 4; };  // after the probe
     return host;
   });
-  auto requests = fake_requests(3, 1);
-  for (Request& request : requests) request.num_samples = 2;
-  size_t num_finished = 0;
-  const auto groups = engine.generate(requests, kSampling, 1, [&](size_t, const Group&) {
-    ++num_finished;
-    stop = true;
-  });
-  CHECK(num_finished == 1);
-  const auto whole = source.local().generate(requests, kSampling, 1);
-  CHECK(is_same({groups[0]}, {whole[0]}));
-  for (const size_t r : {1, 2})
-    for (const Completion& completion : groups[r].completions) {
-      CHECK(completion.finish == FinishReason::aborted);
-      CHECK(completion.ids.empty());
-    }
-  CHECK(engine.worker_stats().given == 2);
-  CHECK(adds_up(engine.worker_stats()));
-  may_go_on = true;
+  check_call(engine, source, 1);
+  CHECK(stop);
 }
 
 TEST_CASE("remote engine: no worker is an Error in time, and no requests need none") {
