@@ -33,6 +33,8 @@ void WorkerCore::begin_session(Time now) {
   pending_.clear();
   num_ready_ = 0;
   if (call_ == kProbeCall) void_work();
+  // Another trainer's probe may have the same numbers, and other weights.
+  std::erase_if(results_, [](const auto& entry) { return entry.first.first == kProbeCall; });
   hello_taken_ = now;
   send(Hello{instance_, options_.name, options_.build, options_.isa, options_.threads});
 }
@@ -142,6 +144,7 @@ std::optional<Job> WorkerCore::take_job() {
     pending_.pop_front();
   }
   running_ = Running::draw;
+  draw_session_ = channel_.session();
   host_->set_stop(false);
   return draw;
 }
@@ -149,7 +152,8 @@ std::optional<Job> WorkerCore::take_job() {
 void WorkerCore::on_event(JobEvent&& event, Time now) {
   if (auto* done = std::get_if<JobDone>(&event)) return on_job_done(std::move(*done), now);
   Result& result = std::get<UnitDone>(event).result;
-  if (is_over_ || (result.call != results_call_ && result.call != kProbeCall)) return;
+  const bool is_wanted = result.call == kProbeCall ? draw_session_ == channel_.session() : result.call == results_call_;
+  if (is_over_ || !is_wanted) return;
   const auto key = std::pair(result.call, result.unit);
   results_.insert_or_assign(key, Unacknowledged{std::move(result), Time::min()});
 }

@@ -80,6 +80,7 @@ class WorkerCore {
   bool must_build_ = false;
   std::unique_ptr<ModelHost> host_;
   enum class Running { nothing, build, read, draw } running_ = Running::nothing;
+  uint64_t draw_session_ = 0;        // in which the last draw was begun
   std::optional<uint64_t> version_;  // of the weights in the host; nullopt: none, or parts
   Digest sha256_{};                  // of them
   Digest sha256_being_read_{};       // by the ReadJob that runs

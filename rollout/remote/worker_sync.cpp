@@ -86,10 +86,22 @@ void WorkerCore::watch(Time now) {
 void WorkerCore::send(Message message) { outbox_.push_back(std::move(message)); }
 
 void WorkerCore::flush(Time now) {
-  while (!outbox_.empty() && link_.send({channel_.stamp(), outbox_.front()})) {
-    channel_.took();
-    outbox_.pop_front();
-    if (!is_welcomed_) hello_taken_ = now;
+  try {
+    while (!outbox_.empty()) {
+      Envelope envelope{channel_.stamp(), std::move(outbox_.front())};
+      if (!link_.send(envelope)) {
+        outbox_.front() = std::move(envelope.message);
+        return;
+      }
+      channel_.took();
+      outbox_.pop_front();
+      if (!is_welcomed_) hello_taken_ = now;
+    }
+  } catch (const Error& error) {  // a result above the link's limit, say: the trainer is told why this worker ends
+    if (is_over_) throw;
+    outbox_.clear();
+    fail(error);
+    flush(now);
   }
 }
 

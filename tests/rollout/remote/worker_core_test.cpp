@@ -198,6 +198,44 @@ TEST_CASE("worker: it keeps its model and its weights when the trainer's process
   CHECK(num_chunks == 1);
 }
 
+TEST_CASE("worker: what it drew for one trainer's probe is no answer to the next one's") {
+  const test::QuietLog quiet;
+  FakeSource source;
+  bool is_first = true;
+  Simulation simulation(source, {}, [&](Way way, const PeerId&, Envelope& envelope) {
+    return Fate{is_first && way == Way::to_trainer && std::holds_alternative<Result>(envelope.message) ? 0 : 1};
+  });
+  const size_t worker = simulation.add_worker();
+  const auto die = [&, end = simulation.now() + std::chrono::seconds(5)] {
+    if (simulation.now() > end) throw Error("killed", "", "");
+  };
+  test::check_error([&] { simulation.generate(fake_requests(3, 1), kSampling, 1, die); }, "killed", "", "");
+  CHECK(simulation.stats().joined == 0);  // the probe is drawn, and its answers are lost
+  simulation.kill_trainer();
+  simulation.pass(1);
+  is_first = false;
+  source.learn(9);  // the next trainer has other weights, and begins to count anew
+  simulation.start_trainer();
+  check_call(simulation, source, 2);
+  CHECK(simulation.stats().refused == 0);
+  CHECK(simulation.worker(worker));
+}
+
+TEST_CASE("worker: a result that is too large for the link ends it, and the trainer knows why") {
+  const test::QuietLog quiet;
+  FakeSource source;
+  const auto script = [](Way, const PeerId&, Envelope& envelope) {
+    const auto* result = std::get_if<Result>(&envelope.message);
+    if (result && result->call != kProbeCall) throw Error("a message of 99 bytes is above the limit", "message Result", "fewer");
+    return Fate{};
+  };
+  Simulation simulation(source, {.join_timeout_s = 5}, script);
+  const size_t worker = simulation.add_worker(fake_hosts(), {.name = "verbose"});
+  test::check_error([&] { simulation.generate(fake_requests(3, 1), kSampling, 1); },
+                    "verbose failed: a message of 99 bytes is above the limit (message Result)", "", "");
+  check_text(*simulation.error(worker), "a message of 99 bytes is above the limit", "message Result", "fewer");
+}
+
 TEST_CASE("worker: stopped while it draws, it says goodbye and its work is given to others at once") {
   const test::QuietLog quiet;
   FakeSource source;
