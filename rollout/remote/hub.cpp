@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kMaxPeers = 1024;
 constexpr size_t kMaxRemembered = 8;
+constexpr size_t kMaxAcks = 4096;  // that wait for a worker to take them
 constexpr int64_t kMaxCount = int64_t{1} << 40;  // of steps in a batch: what a worker claims is summed
 
 Time::duration seconds(double value) {
@@ -46,6 +47,7 @@ Hub::Hub(ServerLink& link, const Welcome& welcome, int64_t vocab_size, const Wor
       heartbeat_(seconds(config.heartbeat_s)),
       timeout_(seconds(config.timeout_s)),
       join_timeout_(seconds(config.join_timeout_s)),
+      unit_timeout_(seconds(config.unit_timeout_s)),
       probe_(make_probe(vocab_size)) {
   if (config.timeout_s <= config.heartbeat_s)
     throw Error(cat("workers that are silent for ", config.timeout_s, " s count as gone, and they speak every ",
@@ -71,7 +73,7 @@ void Hub::on_message(Received&& received, Time now) {
       return ask_to_rejoin(received.peer, stamp.session);
     case Arrival::in_order:
       peer->second.last_heard = now;
-      handle(peer, std::move(received.envelope.message));
+      handle(peer, std::move(received.envelope.message), now);
   }
 }
 
@@ -98,9 +100,9 @@ void Hub::on_hello(const PeerId& id, const Stamp& stamp, const Hello& hello, Tim
   send(peer, welcome_);
 }
 
-void Hub::handle(Peers::iterator peer, Message&& message) {
+void Hub::handle(Peers::iterator peer, Message&& message, Time now) {
   if (auto* result = std::get_if<Result>(&message)) {
-    on_result(peer, std::move(*result));
+    on_result(peer, std::move(*result), now);
   } else if (const auto* credit = std::get_if<WeightsCredit>(&message)) {
     on_credit(peer->second, *credit);
   } else if (const auto* ready = std::get_if<WeightsReady>(&message)) {
@@ -123,14 +125,24 @@ void Hub::on_ready(Peer& peer, const WeightsReady& ready) {
   if (peer.edition > 0 && ready.version == peer.version) peer.has_weights = true;
 }
 
-void Hub::on_result(Peers::iterator peer, Result&& result) {
+// False when the worker is gone: one that goes on sending without taking what it gets would fill the memory.
+bool Hub::acknowledge(Peers::iterator peer, const Result& result) {
+  if (peer->second.outbox.size() > peer->second.units.size() + kMaxAcks) {
+    drop(peer, "it takes nothing that is sent to it");
+    return false;
+  }
+  send(peer, ResultAck{result.call, result.unit});
+  return true;
+}
+
+void Hub::on_result(Peers::iterator peer, Result&& result, Time now) {
   Peer& worker = peer->second;
   if (result.call == kProbeCall) {
-    send(peer, ResultAck{result.call, result.unit});
-    return on_probe_result(peer, result);
+    if (acknowledge(peer, result)) on_probe_result(peer, result);
+    return;
   }
   if (worker.stage != Stage::joined) return;  // it is sent again once the worker has joined anew
-  send(peer, ResultAck{result.call, result.unit});
+  if (!acknowledge(peer, result)) return;
   const auto count = static_cast<int64_t>(result.group.completions.size());
   stats_.generated += count;
   if (!call_ || result.call != call_->id()) {
@@ -142,6 +154,7 @@ void Hub::on_result(Peers::iterator peer, Result&& result) {
     return refuse(peer, cat("its result is wrong: ", *fault), "run the trainer's build on a machine without faults");
   }
   std::erase(worker.units, result.unit);
+  worker.last_unit = now;
   worker.peak_cache_rows = std::max(worker.peak_cache_rows, std::clamp<int64_t>(result.peak_cache_rows, 0, kMaxCount));
   const auto told = told_by(result);  // of the worker's batch: with results that are lost on the way it is a lower bound
   if (call_->take(result.unit, std::move(result.group)))

@@ -43,22 +43,26 @@ class Hub {
   // Work on `call` until it is done, or failure() says why it never will be, or end_call. The weights are current.
   void start_call(Call& call, Time now);
   const std::optional<Error>& failure() const { return failure_; }
+  // The call waits for workers: min_workers to begin with, any at all later.
+  bool is_short() const { return call_ && !failure_ && num_joined() < num_needed(); }
   // The number of completions that the caller gives out; the others that came count as stale.
   void end_call(int64_t num_given);
   int64_t peak_cache_rows() const;  // in the call, summed over its workers
   const EngineStats& call_stats() const { return call_stats_; }  // what the workers tell of the call
 
   size_t num_joined() const;
+  size_t num_needed() const { return has_begun_ ? 1 : static_cast<size_t>(config_.min_workers); }
   const WorkerStats& stats() const { return stats_; }
 
  private:
   using Peers = std::map<PeerId, Peer>;
 
   void on_hello(const PeerId& id, const Stamp& stamp, const Hello& hello, Time now);
-  void handle(Peers::iterator peer, Message&& message);
+  void handle(Peers::iterator peer, Message&& message, Time now);
+  bool acknowledge(Peers::iterator peer, const Result& result);
   void on_credit(Peer& peer, const WeightsCredit& credit);
   void on_ready(Peer& peer, const WeightsReady& ready);
-  void on_result(Peers::iterator peer, Result&& result);
+  void on_result(Peers::iterator peer, Result&& result, Time now);
   void on_probe_result(Peers::iterator peer, const Result& result);
   std::optional<std::string> fault_of(const Result& result);
 
@@ -72,8 +76,9 @@ class Hub {
   bool can_work(const Peer& peer) const { return peer.stage == Stage::joined && has_current_weights(peer); }
   void start_probe(Peers::iterator peer);
   void watch_call(Time now);
-  void hand_out();
+  void hand_out(Time now);
   void drop_silent(Time now);
+  void drop_stuck(Time now);
   Time next_due(Time now) const;
 
   void release(Peer& peer);
@@ -86,7 +91,7 @@ class Hub {
   Welcome welcome_;
   int64_t vocab_size_;
   WorkersConfig config_;
-  Time::duration heartbeat_, timeout_, join_timeout_;
+  Time::duration heartbeat_, timeout_, join_timeout_, unit_timeout_;
   Probe probe_;
   Peers peers_;
   std::optional<Weights> weights_;
@@ -98,6 +103,7 @@ class Hub {
 
   Call* call_ = nullptr;
   bool has_begun_ = false;  // min_workers had joined
+  bool has_told_ = false;   // in the log, that it waits for workers
   Time short_since_;        // since when too few workers have been there
   std::optional<Error> failure_;
   EngineStats call_stats_;

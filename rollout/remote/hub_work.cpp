@@ -38,19 +38,23 @@ void Hub::give_probe(std::vector<Group> groups) {
 void Hub::start_call(Call& call, Time now) {
   LOCKSTEP_CHECK(!call_ && weights_, "one call at a time, with current weights");
   call_ = &call;
-  has_begun_ = false;
+  has_begun_ = has_told_ = false;
   short_since_ = now;
   failure_.reset();
   call_stats_ = {};
-  for (auto& [id, peer] : peers_) {
-    peer.units.clear();
-    peer.peak_cache_rows = 0;
-  }
+  for (auto& [id, peer] : peers_) peer.peak_cache_rows = 0;
 }
 
 void Hub::end_call(int64_t num_given) {
   stats_.given += num_given;
   stats_.stale_dropped += call_->num_taken() - num_given;
+  for (auto& [id, peer] : peers_) {
+    peer.units.clear();
+    std::erase_if(peer.outbox, [&](const Message& message) {
+      const auto* work = std::get_if<Work>(&message);
+      return work && work->call == call_->id();
+    });
+  }
   call_ = nullptr;
 }
 
@@ -67,12 +71,13 @@ size_t Hub::num_joined() const {
 
 Time Hub::tick(Time now) {
   drop_silent(now);
+  drop_stuck(now);
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     if (flush(peer)) feed(peer);
     start_probe(peer);
   }
   watch_call(now);
-  hand_out();
+  hand_out(now);
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     if (now - peer->second.last_heartbeat < heartbeat_) continue;
     peer->second.last_heartbeat = now;
@@ -86,6 +91,22 @@ void Hub::drop_silent(Time now) {
     const double silence = std::chrono::duration<double>(now - peer->second.last_heard).count();
     peer = now - peer->second.last_heard > timeout_ ? drop(peer, cat("silent for ", base::fixed(silence, 1), " s"))
                                                     : std::next(peer);
+  }
+}
+
+// Its network thread lives, but its engine gives nothing. Should it be only slow, it joins again when it is idle, and what it
+// has drawn counts then unless others were faster.
+void Hub::drop_stuck(Time now) {
+  if (unit_timeout_ == Time::duration(0)) return;
+  for (auto peer = peers_.begin(); peer != peers_.end();) {
+    if (peer->second.units.empty() || now - peer->second.last_unit < unit_timeout_) {
+      ++peer;
+      continue;
+    }
+    const std::string why = cat("none of its ", peer->second.units.size(), " units of work was finished within ",
+                                config_.unit_timeout_s, " s (workers.unit_timeout_s)");
+    remember(peer->second, cat("is gone: ", why));
+    peer = drop(peer, why);
   }
 }
 
@@ -134,11 +155,16 @@ void Hub::start_probe(Peers::iterator peer) {
 
 void Hub::watch_call(Time now) {
   if (!call_ || failure_) return;
-  const size_t joined = num_joined(), needed = has_begun_ ? 1 : static_cast<size_t>(config_.min_workers);
+  const size_t joined = num_joined(), needed = num_needed();
   if (joined >= needed) {
     has_begun_ = true;
+    has_told_ = false;
     short_since_ = now;
-  } else if (now - short_since_ >= join_timeout_) {
+    return;
+  }
+  if (!std::exchange(has_told_, true))
+    base::log_info(cat("waiting for rollout workers: ", joined, " of ", needed, " have joined"));
+  if (now - short_since_ >= join_timeout_) {
     const std::string within = cat(" within ", config_.join_timeout_s, " s", who_was_turned_away());
     failure_ = Error(has_begun_ ? cat("every rollout worker has left and none came back", within)
                                 : cat(joined, " of ", needed, " rollout workers joined", within),
@@ -148,13 +174,14 @@ void Hub::watch_call(Time now) {
   }
 }
 
-void Hub::hand_out() {
+void Hub::hand_out(Time now) {
   if (!call_ || !has_begun_ || failure_) return;
   const auto able = static_cast<size_t>(
       std::count_if(peers_.begin(), peers_.end(), [&](const auto& peer) { return can_work(peer.second); }));
   for (auto peer = peers_.begin(); peer != peers_.end(); ++peer) {
     if (!can_work(peer->second) || !peer->second.units.empty()) continue;
     peer->second.units = call_->work().take(able);
+    peer->second.last_unit = now;
     for (const size_t unit : peer->second.units) send(peer, call_->message(unit, unit == peer->second.units.back()));
   }
 }
@@ -166,6 +193,7 @@ Time Hub::next_due(Time now) const {
     const bool has_chunks = weights_ && peer.credit && peer.edition == edition_ && !peer.has_weights &&
                             weights_->folder.empty() &&
                             peer.num_sent < std::min(weights_->num_bytes, *peer.credit + kWindowBytes);
+    if (!peer.units.empty() && unit_timeout_ != Time::duration(0)) due = std::min(due, peer.last_unit + unit_timeout_);
     if (!peer.outbox.empty() || has_chunks) due = std::min(due, now + kRetry);
   }
   if (call_ && !failure_) due = std::min(due, short_since_ + join_timeout_);

@@ -31,7 +31,7 @@ struct Peer {
   uint64_t instance = 0;
   Stage stage = Stage::greeted;
   Time last_heard = {}, last_heartbeat = {};
-  // Produced by whatever has news for the worker, consumed as its link takes them; bounded by the units of a call.
+  // Produced by whatever has news for the worker, consumed as its link takes them; bounded by its units and kMaxAcks.
   std::deque<Message> outbox = {};
 
   uint64_t edition = 0, version = 0;  // of the last weights that it was told of, by the hub's count; 0: none
@@ -44,6 +44,7 @@ struct Peer {
   std::vector<bool> probe_answered = {};
 
   std::vector<size_t> units = {};  // of the call, that it has not answered
+  Time last_unit = {};             // when it got them, or answered one of them
   int64_t peak_cache_rows = 0;     // in the call
 };
 

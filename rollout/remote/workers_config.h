@@ -13,7 +13,7 @@ struct WorkersConfig {
   std::string key = "", allow = "";
   bool insecure_lab = false;
   int min_workers = 1;
-  double join_timeout_s = 300, heartbeat_s = 1, timeout_s = 10;
+  double join_timeout_s = 300, heartbeat_s = 1, timeout_s = 10, unit_timeout_s = 3600;
   std::string weights_folder = "";
   void visit(auto&& field) {
     field("listen", listen,
@@ -29,6 +29,9 @@ struct WorkersConfig {
     field("heartbeat_s", heartbeat_s, "seconds between signs of life", base::between(0.001, 3600));
     field("timeout_s", timeout_s, "seconds of silence after which the other side counts as gone; above heartbeat_s",
           base::between(0.002, 86400));
+    field("unit_timeout_s", unit_timeout_s,
+          "seconds in which a worker must finish some of its completions, else others draw them as well; 0: no limit",
+          base::between(0, 1e6));
     field("weights_folder", weights_folder,
           "folder that trainer and workers share, of this run alone: weights go through it; empty: over the network");
   }

@@ -57,6 +57,7 @@ class FakeHost final : public ModelHost {
 
   FakeWeights weights, others;
   KeyedEngine keyed;
+  double hangs_for = 0;  // virtual seconds, at the first real work
 };
 MakeHost fake_hosts(size_t num_bytes = 1000);
 MakeHost wrong_hosts();

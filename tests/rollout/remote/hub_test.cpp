@@ -132,6 +132,58 @@ TEST_CASE("hub: a worker's failure is told when nobody else is left") {
                     "poor failed: no memory for the model (model)", "", "");
 }
 
+// Its network thread goes on, its engine does not.
+MakeHost stuck_hosts(double seconds) {
+  return [=](const Welcome&) {
+    auto host = std::make_unique<FakeHost>();
+    host->hangs_for = seconds;
+    return host;
+  };
+}
+
+TEST_CASE("hub: a worker whose engine hangs loses its work after unit_timeout_s, and the call ends without it") {
+  const test::QuietLog quiet;
+  FakeSource source;
+  Simulation simulation(source, {.min_workers = 2, .unit_timeout_s = 100});
+  simulation.add_worker(stuck_hosts(1e6));
+  simulation.add_worker();
+  const Time started = simulation.now();
+  check_call(simulation, source, 1);
+  CHECK(simulation.now() - started > std::chrono::seconds(100));
+  CHECK(simulation.now() - started < std::chrono::seconds(130));
+  CHECK(simulation.stats().left == 1);
+  CHECK(simulation.stats().units_reassigned > 0);
+  CHECK(simulation.stats().duplicates_dropped == 0);
+  simulation.add_worker();
+  check_call(simulation, source, 2);  // the first has asked to join again, and gets nothing while it hangs
+  CHECK(simulation.stats().joined == 3);
+}
+
+TEST_CASE("hub: a worker that is only slow joins again, and what it has drawn counts once") {
+  const test::QuietLog quiet;
+  FakeSource source;
+  Simulation simulation(source, {.join_timeout_s = 1000, .unit_timeout_s = 100});
+  simulation.add_worker(stuck_hosts(150));
+  const auto requests = fake_requests(10, 1);
+  const auto groups = simulation.generate(requests, kSampling, 1);
+  CHECK(is_same(groups, source.local().generate(requests, kSampling, 1)));
+  CHECK(simulation.stats().joined == 2);
+  CHECK(simulation.stats().generated == simulation.stats().given);
+}
+
+TEST_CASE("hub: without a limit a slow worker is waited for, and with one the Error says who was slow") {
+  const test::QuietLog quiet;
+  FakeSource source;
+  Simulation patient(source, {.unit_timeout_s = 0});
+  patient.add_worker(stuck_hosts(3000));
+  check_call(patient, source, 1);
+  CHECK(patient.stats().left == 0);
+  Simulation simulation(source, {.join_timeout_s = 60, .unit_timeout_s = 30});
+  simulation.add_worker(stuck_hosts(1e6), {.name = "sleeper"});
+  test::check_error([&] { simulation.generate(fake_requests(3, 1), kSampling, 1); },
+                    "sleeper is gone: none of its 3 units of work was finished within 30 s (workers.unit_timeout_s)", "", "");
+}
+
 TEST_CASE("hub: unchanged weights are not sent again, changed ones once") {
   const test::QuietLog quiet;
   FakeSource source;
@@ -216,6 +268,33 @@ TEST_CASE("hub: a stranger's message is answered by Rejoin, whatever it is, and 
     CHECK(answer.stamp.session == 5);
   }
   CHECK(trainer.hub.stats().generated == 0);
+}
+
+// A link to peers that take nothing.
+class DeafPeers final : public ServerLink {
+ public:
+  bool send(const PeerId&, const Envelope&) override { return ++num_tried_, false; }
+  std::optional<Received> receive(Milliseconds) override { return std::nullopt; }
+  void wake() override {}
+  LinkStats stats() const override { return {}; }
+  int64_t num_tried_ = 0;
+};
+
+TEST_CASE("hub: a worker that sends on and on and takes nothing does not fill the memory") {
+  const test::QuietLog quiet;
+  DeafPeers link;
+  FakeSource source;
+  Hub hub(link, source.welcome(), kFakeVocab, {});
+  const Time now{};
+  hub.on_message({"peer", {{1, 0}, Hello{1}}}, now);
+  uint64_t number = 1;
+  for (; number < 100'000; ++number) {
+    const int64_t before = link.num_tried_;
+    hub.on_message({"peer", {{1, number}, Result{kProbeCall, number}}}, now);
+    if (link.num_tried_ > before) break;  // it is asked to join again: nothing of it is kept
+  }
+  CHECK(number > 1000);
+  CHECK(number < 10'000);
 }
 
 TEST_CASE("hub: a worker that has said nothing but Hello may say anything next") {

@@ -30,6 +30,8 @@ void SimulatedWorker::start(Job job, Time now, base::Random& random) {
   if (auto* draw = std::get_if<DrawJob>(&job)) {
     running_->host = static_cast<FakeHost*>(draw->host);
     running_->weights = running_->host->weights;
+    if (draw->batch[0].call != kProbeCall) due += seconds(std::exchange(running_->host->hangs_for, 0));
+    running_->hangs_until = due;
   }
   do_job(job, make_host_, [&](JobEvent&& event) {
     due += seconds(random.uniform() * 0.3);
@@ -42,6 +44,7 @@ void SimulatedWorker::give_events(Time now) {
   while (running_) {
     auto& events = running_->events;
     if (running_->host) CHECK(running_->host->weights == running_->weights);  // untouched while the engine runs
+    if (now < running_->hangs_until) return;
     if (running_->host && running_->host->keyed.stop) events.erase(events.begin(), events.end() - 1);
     if (events.front().first > now && events.size() > 1) return;
     JobEvent event = std::move(events.front().second);

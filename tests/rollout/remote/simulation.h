@@ -29,6 +29,7 @@ class SimulatedWorker {
   struct Running {
     FakeHost* host = nullptr;  // that draws
     FakeWeights weights;       // of it, at the start
+    Time hangs_until{};
     std::deque<std::pair<Time, JobEvent>> events;
   };
   void start(Job job, Time now, base::Random& random);

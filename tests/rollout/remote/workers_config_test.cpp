@@ -21,6 +21,7 @@ TEST_CASE("workers config: what cannot work is refused by name") {
   };
   test::check_error(loading(R"({"min_workers": 0})"), "0", "/min_workers", "1");
   test::check_error(loading(R"({"heartbeat_s": 0})"), "0", "/heartbeat_s", "0.001");
+  test::check_error(loading(R"({"unit_timeout_s": -1})"), "-1", "/unit_timeout_s", "0");
   test::check_error(loading(R"({"timeout": 1})"), "timeout", "", "timeout_s");
 }
 
