@@ -141,6 +141,7 @@ TEST_CASE("zmq link: a client finds a trainer that starts later, and again one t
           server.send(received->peer, {{start, 1}, Heartbeat{}});
         }
         answer = client.receive(Milliseconds(1));
+        if (answer && answer->stamp.session < start) answer.reset();  // it had arrived before the connection broke
       }
       REQUIRE(answer.has_value());
       CHECK(answer->stamp.session == start);
