@@ -22,6 +22,9 @@ inline constexpr std::array<uint32_t, 64> kSha256Round = {
 using Sha256Blocks = void(uint32_t state[8], const uint8_t* data, size_t num_blocks);  // blocks of 64 bytes
 Sha256Blocks sha256_blocks_portable;                                                   // FIPS 180-4, section 6.2.2
 Sha256Blocks sha256_blocks_x86;  // the same by the SHA extensions; needs has_sha_extensions()
+// Two messages side by side, for their throughput; needs them too.
+void sha256_two_blocks_x86(
+    uint32_t state_a[8], const uint8_t* a, uint32_t state_b[8], const uint8_t* b, size_t num_blocks);
 bool has_sha_extensions();
 
 }  // namespace lockstep::base

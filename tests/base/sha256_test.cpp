@@ -5,7 +5,9 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/sha256_blocks.h"
+#include "base/sha256_digest.h"
 #include "tests/base/temp_folder.h"
+#include "tests/support/errors.h"
 
 namespace lockstep::base {
 namespace {
@@ -51,6 +53,30 @@ TEST_CASE("sha256: every length around the padding's edges differs from its neig
     CHECK(digest != last);
     last = digest;
   }
+}
+
+TEST_CASE("sha256: one text, or two side by side, of any length, have the digests that the stream gives") {
+  const auto hex = [](const Sha256Digest& digest) {
+    std::string out;
+    for (const uint8_t byte : digest) {
+      out += "0123456789abcdef"[byte >> 4];
+      out += "0123456789abcdef"[byte & 15];
+    }
+    return out;
+  };
+  Random random(2, "two texts");
+  for (size_t length = 0; length < 400; ++length) {
+    std::string a, b;
+    for (size_t i = 0; i < length; ++i) {
+      a += static_cast<char>(random.below(256));
+      b += static_cast<char>(random.below(256));
+    }
+    CHECK(hex(sha256_digest(a)) == sha256_hex(a));
+    const auto both = sha256_digests(a, b);
+    CHECK(hex(both[0]) == sha256_hex(a));
+    CHECK(hex(both[1]) == sha256_hex(b));
+  }
+  test::check_error([] { sha256_digests("a", "ab"); }, "texts that are hashed side by side have one length", "", "");
 }
 
 TEST_CASE("sha256: the processor's own instructions compute what the portable code does") {
