@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kMaxPeers = 1024;
 constexpr size_t kMaxRemembered = 8;
-constexpr size_t kMaxAcks = 4096;  // that wait for a worker to take them
+constexpr size_t kMaxAcks = 4096;                // that wait for a worker to take them
 constexpr int64_t kMaxCount = int64_t{1} << 40;  // of steps in a batch: what a worker claims is summed
 
 Time::duration seconds(double value) {
@@ -118,7 +118,9 @@ void Hub::handle(Peers::iterator peer, Message&& message, Time now) {
 
 void Hub::on_credit(Peer& peer, const WeightsCredit& credit) {
   if (peer.edition == 0 || credit.version != peer.version || credit.offset > peer.num_sent) return;
+  if (!peer.credit) peer.wants_changes = credit.wants_changes;
   peer.credit = credit.offset;
+  while (!peer.in_flight.empty() && peer.in_flight.front() <= credit.offset) peer.in_flight.pop_front();
 }
 
 void Hub::on_ready(Peer& peer, const WeightsReady& ready) {
@@ -156,7 +158,8 @@ void Hub::on_result(Peers::iterator peer, Result&& result, Time now) {
   std::erase(worker.units, result.unit);
   worker.last_unit = now;
   worker.peak_cache_rows = std::max(worker.peak_cache_rows, std::clamp<int64_t>(result.peak_cache_rows, 0, kMaxCount));
-  const auto told = told_by(result);  // of the worker's batch: with results that are lost on the way it is a lower bound
+  const auto told =
+      told_by(result);  // of the worker's batch: with results that are lost on the way it is a lower bound
   if (call_->take(result.unit, std::move(result.group)))
     call_stats_.add(told);
   else

@@ -32,7 +32,7 @@ class Hub {
   void say_goodbye();
 
   void give_weights(Weights&& weights);
-  // Before they change: no worker gets them any more. Returns them, for their memory.
+  // Before they change: no worker gets them any more. Returns them, to tell the changes against.
   Weights take_back_weights();
   bool has_weights() const { return weights_.has_value(); }
   // A worker waits for the parity probe: its groups, drawn with the current weights, are to be given.
@@ -47,7 +47,7 @@ class Hub {
   bool is_short() const { return call_ && !failure_ && num_joined() < num_needed(); }
   // The number of completions that the caller gives out; the others that came count as stale.
   void end_call(int64_t num_given);
-  int64_t peak_cache_rows() const;  // in the call, summed over its workers
+  int64_t peak_cache_rows() const;                               // in the call, summed over its workers
   const EngineStats& call_stats() const { return call_stats_; }  // what the workers tell of the call
 
   size_t num_joined() const;
@@ -72,6 +72,7 @@ class Hub {
   bool flush(Peers::iterator peer);
 
   void feed(Peers::iterator peer);
+  bool wants_chunk(const Peer& peer) const;
   bool has_current_weights(const Peer& peer) const;
   bool can_work(const Peer& peer) const { return peer.stage == Stage::joined && has_current_weights(peer); }
   void start_probe(Peers::iterator peer);

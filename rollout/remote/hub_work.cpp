@@ -10,8 +10,7 @@
 namespace lockstep::rollout::remote {
 namespace {
 
-constexpr uint64_t kChunkBytes = uint64_t{1} << 20;
-constexpr uint64_t kWindowBytes = 8 * kChunkBytes;
+constexpr size_t kWindow = 8;       // pieces of the weights that are under way to a worker
 constexpr Milliseconds kRetry{20};  // after a link took nothing
 
 }  // namespace
@@ -121,20 +120,29 @@ void Hub::feed(Peers::iterator peer) {
   if (worker.edition != edition_) {
     worker.edition = edition_;
     worker.version = weights_->version;
-    worker.has_weights = false;
+    worker.has_weights = worker.wants_changes = false;
     worker.credit.reset();
     worker.num_sent = 0;
+    worker.in_flight.clear();
     if (worker.stage == Stage::probing) worker.stage = Stage::greeted;  // new weights make the probe void
-    send(peer, WeightsBegin{weights_->version, weights_->num_bytes, weights_->sha256, weights_->folder});
+    const auto& changes = weights_->changes;
+    send(peer, WeightsBegin{weights_->version, weights_->num_bytes, weights_->sha256, weights_->folder,
+                            changes.has_value(), changes ? changes->base : Digest{}});
   }
-  if (worker.has_weights || !worker.credit || !weights_->folder.empty() || !worker.outbox.empty()) return;
-  const uint64_t end = std::min(weights_->num_bytes, *worker.credit + kWindowBytes);
-  while (worker.num_sent < end) {
-    const uint64_t size = std::min(kChunkBytes, weights_->num_bytes - worker.num_sent);
-    Message chunk = WeightsChunk{weights_->version, worker.num_sent, weights_->bytes.substr(worker.num_sent, size)};
+  while (wants_chunk(worker) && worker.outbox.empty()) {
+    const uint64_t begin = worker.num_sent;
+    const bool is_changes = worker.wants_changes && weights_->changes;
+    const Piece piece = is_changes ? weights_->piece_of_changes(begin) : weights_->piece(begin);
+    Message chunk = WeightsChunk{weights_->version, begin, std::string(piece.bytes)};
     if (!try_send(peer, chunk)) return;
-    worker.num_sent += size;
+    worker.num_sent = piece.end;
+    worker.in_flight.push_back(piece.end);
   }
+}
+
+bool Hub::wants_chunk(const Peer& peer) const {
+  return weights_ && weights_->folder.empty() && peer.edition == edition_ && !peer.has_weights && peer.credit &&
+         peer.num_sent < weights_->num_bytes && peer.in_flight.size() < kWindow;
 }
 
 void Hub::start_probe(Peers::iterator peer) {
@@ -190,11 +198,8 @@ Time Hub::next_due(Time now) const {
   Time due = now + heartbeat_;
   for (const auto& [id, peer] : peers_) {
     due = std::min({due, peer.last_heartbeat + heartbeat_, peer.last_heard + timeout_ + Milliseconds(1)});
-    const bool has_chunks = weights_ && peer.credit && peer.edition == edition_ && !peer.has_weights &&
-                            weights_->folder.empty() &&
-                            peer.num_sent < std::min(weights_->num_bytes, *peer.credit + kWindowBytes);
     if (!peer.units.empty() && unit_timeout_ != Time::duration(0)) due = std::min(due, peer.last_unit + unit_timeout_);
-    if (!peer.outbox.empty() || has_chunks) due = std::min(due, now + kRetry);
+    if (!peer.outbox.empty() || wants_chunk(peer)) due = std::min(due, now + kRetry);
   }
   if (call_ && !failure_) due = std::min(due, short_since_ + join_timeout_);
   return std::max(due, now);

@@ -74,6 +74,7 @@ template <class Io>
 void fields(Io& io, Ref<Io, WeightsCredit> m) {
   io.number("version", m.version);
   io.number("offset", m.offset, uint64_t{0}, kMaxStreamBytes);
+  io.flag("wants_changes", m.wants_changes);
 }
 
 template <class Io>
@@ -123,6 +124,8 @@ void fields(Io& io, Ref<Io, WeightsBegin> m) {
   io.array("sha256", m.sha256);
   io.text("folder", m.folder, kMaxPathBytes);
   io.check("folder", m.folder.find('\0') == std::string::npos);
+  io.flag("has_changes", m.has_changes);
+  io.array("base", m.base);
 }
 
 template <class Io>

@@ -16,7 +16,7 @@
 
 namespace lockstep::rollout::remote {
 
-inline constexpr uint16_t kProtocolVersion = 1;
+inline constexpr uint16_t kProtocolVersion = 2;
 
 // What stands before every message. The session is the worker's count of its Hellos, from 1.
 struct Stamp {
@@ -38,9 +38,11 @@ struct WeightsReady {
   uint64_t version = 0;
 };
 // The bytes below `offset` have been written: the trainer may send a window beyond it. None flow before a credit of 0, which
-// says that the worker's engine is idle; a worker that has these weights already answers WeightsReady at once.
+// says that the worker's engine is idle, and whether it wants all bytes or only what has changed since `base`; a worker that
+// has these weights already answers WeightsReady at once.
 struct WeightsCredit {
   uint64_t version = 0, offset = 0;
+  bool wants_changes = false;  // in the credit of 0
 };
 // A finished unit of work. Sent again until it is acknowledged. The counts are of the whole batch that the worker ran, on the
 // last result of it; 0 on the others.
@@ -72,12 +74,16 @@ struct Refusal {
   std::string what, fix;
 };
 // Weights of `version` follow: the tensors' bytes one after the other as one stream of `num_bytes`. `folder` not empty: they
-// lie in that folder as one file `version.weights` instead and no chunks follow. sha256 is the Digest of weights.h.
+// lie in that folder as one file `version.weights` instead and no chunks follow. sha256 is the Digest of weights.h. A worker
+// that has the weights with the digest `base` may ask for the changes since.
 struct WeightsBegin {
   uint64_t version = 0, num_bytes = 0;
   std::array<uint8_t, 32> sha256{};
   std::string folder;
+  bool has_changes = false;
+  std::array<uint8_t, 32> base{};  // 0 without
 };
+// From `offset` of the stream on: its bytes, or its changes as changes.h says.
 struct WeightsChunk {
   uint64_t version = 0, offset = 0;
   std::string bytes;

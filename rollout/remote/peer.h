@@ -37,7 +37,9 @@ struct Peer {
   uint64_t edition = 0, version = 0;  // of the last weights that it was told of, by the hub's count; 0: none
   bool has_weights = false;           // it has them whole
   std::optional<uint64_t> credit = std::nullopt;  // bytes of them that it has written; nullopt: not ready for any
+  bool wants_changes = false;                     // since the version before
   uint64_t num_sent = 0;                          // bytes of them
+  std::deque<uint64_t> in_flight = {};  // where each piece that it has no credit beyond ends; bounded by kWindow
 
   std::shared_ptr<const std::vector<Group>> probe = nullptr;  // what its probe must give
   uint64_t first_probe_unit = 0;

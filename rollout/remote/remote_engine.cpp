@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/thread_pool.h"
 #include "rollout/remote/hub.h"
 #include "rollout/running_mark.h"
 
@@ -40,7 +41,8 @@ struct RemoteEngine::Impl {
       : source(model),
         link(std::move(its_link)),
         hub(*link, source.welcome(), source.vocab_size(), config),
-        stop(its_stop) {
+        stop(its_stop),
+        pool(base::default_num_threads()) {
     if (!config.weights_folder.empty()) folder.emplace(config.weights_folder);
     thread = std::thread([this] { serve(); });
   }
@@ -67,7 +69,8 @@ struct RemoteEngine::Impl {
   std::optional<WeightsFolder> folder;  // from here on: of the caller
   uint64_t version = 0, next_call = first_call();
   bool must_take_weights = true;
-  std::string recycled;  // memory of the last weights
+  Weights last;           // the version before: what is new is told against it, in its memory
+  base::ThreadPool pool;  // for copies and digests
   std::atomic<bool> is_running{false}, is_closing{false};
   EngineStats stats;
   std::thread thread;
@@ -107,7 +110,8 @@ void RemoteEngine::Impl::listen() {
 void RemoteEngine::Impl::take_weights() {
   if (!must_take_weights) return;
   const auto tensors = source.tensors();
-  Weights weights = folder ? folder->write(version, tensors) : copy_weights(version, tensors, std::move(recycled));
+  Weights weights =
+      folder ? folder->write(version, tensors, pool) : copy_weights(version, tensors, pool, std::exchange(last, {}));
   const std::lock_guard lock(mutex);
   hub.give_weights(std::move(weights));
   must_take_weights = false;
@@ -157,7 +161,8 @@ void RemoteEngine::Impl::wait(Call& call, const Report& report) {
   std::unique_lock lock(mutex);
   while (!call.is_done() && !hub.failure() && !fault) {
     if (is_stopped() && hub.is_short())
-      throw Stopped("stopped while no rollout worker was there to draw", "workers.listen", "start the same command again");
+      throw Stopped("stopped while no rollout worker was there to draw", "workers.listen",
+                    "start the same command again");
     if (hub.wants_probe()) {
       answer_probe(lock);
       continue;
@@ -214,7 +219,7 @@ void RemoteEngine::publish(uint64_t weight_version) {
   impl_->version = weight_version;
   impl_->must_take_weights = true;
   const std::lock_guard lock(impl_->mutex);
-  if (impl_->hub.has_weights()) impl_->recycled = impl_->hub.take_back_weights().bytes;
+  if (impl_->hub.has_weights()) impl_->last = impl_->hub.take_back_weights();
 }
 
 uint64_t RemoteEngine::weight_version() const { return impl_->version; }

@@ -130,12 +130,13 @@ std::optional<Job> WorkerCore::take_job() {
     running_ = Running::build;
     return BuildJob{welcome_};
   }
-  if (host_ && incoming_ && !incoming_->begin.folder.empty()) {
+  if (host_ && incoming_ && (incoming_->is_whole() || !incoming_->begin.folder.empty())) {
     version_.reset();
-    running_ = Running::read;
+    running_ = Running::check;
     const WeightsBegin& begin = incoming_->begin;
-    sha256_being_read_ = begin.sha256;
-    return ReadJob{host_.get(), weights_path(begin.folder, begin.version), begin.sha256};
+    sha256_being_checked_ = begin.sha256;
+    const std::string path = begin.folder.empty() ? "" : weights_path(begin.folder, begin.version);
+    return CheckJob{host_.get(), path, begin.sha256, options_.threads};
   }
   if (num_ready_ == 0) return std::nullopt;
   DrawJob draw{host_.get(), {}};
@@ -163,9 +164,9 @@ void WorkerCore::on_job_done(JobDone&& done, Time now) {
   if (is_over_) return;
   if (done.error) return fail(std::move(*done.error));
   if (ran == Running::build && !must_build_) host_ = std::move(done.host);
-  if (ran != Running::read || !incoming_ || incoming_->begin.sha256 != sha256_being_read_) return;
+  if (ran != Running::check || !incoming_ || incoming_->begin.sha256 != sha256_being_checked_) return;
   if (done.damage) return on_damage(*done.damage, now);
-  finish_weights(sha256_being_read_);
+  finish_weights(sha256_being_checked_);
 }
 
 void WorkerCore::fail(Error error) {

@@ -46,6 +46,8 @@ class WorkerCore {
   struct Incoming {  // weights
     WeightsBegin begin;
     std::optional<WeightsWriter> writer = std::nullopt;  // once chunks were asked for
+    bool is_changes = false;                             // since the weights that the host had
+    bool is_whole() const { return writer && writer->offset() == writer->num_bytes(); }
   };
 
   void begin_session(Time now);
@@ -79,11 +81,11 @@ class WorkerCore {
   Welcome welcome_;  // that the host is, or is to be, made from
   bool must_build_ = false;
   std::unique_ptr<ModelHost> host_;
-  enum class Running { nothing, build, read, draw } running_ = Running::nothing;
+  enum class Running { nothing, build, check, draw } running_ = Running::nothing;
   uint64_t draw_session_ = 0;        // in which the last draw was begun
   std::optional<uint64_t> version_;  // of the weights in the host; nullopt: none, or parts
   Digest sha256_{};                  // of them
-  Digest sha256_being_read_{};       // by the ReadJob that runs
+  Digest sha256_being_checked_{};    // by the CheckJob that runs
   std::optional<Incoming> incoming_;
   int num_damaged_ = 0;  // running
 

@@ -14,8 +14,13 @@ using Report = std::function<void(JobEvent&&)>;
 
 void build(const BuildJob& job, const MakeHost& make_host, JobDone& done) { done.host = make_host(job.welcome); }
 
-void read(const ReadJob& job, JobDone& done) {
-  done.damage = read_weights(job.path, job.sha256, WeightsWriter(job.host->tensors()));
+void check(const CheckJob& job, JobDone& done) {
+  const auto tensors = job.host->tensors();
+  if (!job.path.empty()) done.damage = read_weights(job.path, WeightsWriter(tensors));
+  if (done.damage) return;
+  base::ThreadPool pool(job.threads);
+  if (digest_of({tensors.begin(), tensors.end()}, pool) != job.sha256)
+    done.damage = "they have another checksum than the trainer's";
 }
 
 // The last unit waits for the counts, which are there when generate has returned.
@@ -55,7 +60,7 @@ void do_job(Job& job, const MakeHost& make_host, const Report& report) {
   JobDone done;
   try {
     if (const auto* to_build = std::get_if<BuildJob>(&job)) build(*to_build, make_host, done);
-    if (const auto* to_read = std::get_if<ReadJob>(&job)) read(*to_read, done);
+    if (const auto* to_check = std::get_if<CheckJob>(&job)) check(*to_check, done);
     if (const auto* to_draw = std::get_if<DrawJob>(&job)) draw(*to_draw, report);
   } catch (const Error& error) {
     done.error = error;

@@ -19,18 +19,19 @@ namespace lockstep::rollout::remote {
 struct BuildJob {
   Welcome welcome;
 };
-// Fills its weights from the shared folder.
-struct ReadJob {
+// Checks its weights, which the network thread has written or which are to be read from the shared folder first.
+struct CheckJob {
   ModelHost* host = nullptr;
-  std::string path;
+  std::string path;  // empty: they are written
   Digest sha256{};
+  int threads = 1;
 };
 // Draws units of one call in one generate.
 struct DrawJob {
   ModelHost* host = nullptr;
   std::vector<Work> batch;
 };
-using Job = std::variant<BuildJob, ReadJob, DrawJob>;
+using Job = std::variant<BuildJob, CheckJob, DrawJob>;
 
 // A whole unit of a DrawJob. It comes while the job runs; the last one, with the counts of the batch, at its end.
 struct UnitDone {
@@ -39,7 +40,7 @@ struct UnitDone {
 // The last event of every job.
 struct JobDone {
   std::unique_ptr<ModelHost> host = nullptr;         // that was built
-  std::optional<std::string> damage = std::nullopt;  // what is wrong with the file
+  std::optional<std::string> damage = std::nullopt;  // what is wrong with the weights
   std::optional<Error> error = std::nullopt;
 };
 using JobEvent = std::variant<UnitDone, JobDone>;

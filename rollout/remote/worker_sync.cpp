@@ -25,23 +25,21 @@ void WorkerCore::accept_weights() {
     return fail(Error(cat("the trainer's weights have ", begin.num_bytes, " bytes, the model made from its config ",
                           writer.num_bytes()),
                       options_.endpoint, "run the trainer's build"));
-  if (!begin.folder.empty()) return;  // take_job has them read
+  if (!begin.folder.empty()) return;  // take_job has them read, and checked
+  incoming_->is_changes = version_ && begin.has_changes && sha256_ == begin.base;
   version_.reset();
   incoming_->writer = std::move(writer);
-  send(WeightsCredit{begin.version, 0});
+  send(WeightsCredit{begin.version, 0, incoming_->is_changes});
 }
 
 void WorkerCore::on_chunk(const WeightsChunk& chunk, Time now) {
   if (!incoming_ || !incoming_->writer || chunk.version != incoming_->begin.version) return;
   WeightsWriter& writer = *incoming_->writer;
-  if (chunk.offset != writer.offset() || chunk.bytes.size() > writer.num_bytes() - writer.offset())
+  if (chunk.offset != writer.offset())
     return on_damage(cat("bytes from ", chunk.offset, " on where ", writer.offset(), " was due"), now);
-  writer.write(chunk.bytes);
-  send(WeightsCredit{chunk.version, writer.offset()});
-  if (writer.offset() < writer.num_bytes()) return;
-  const Digest digest = writer.digest();
-  if (digest != incoming_->begin.sha256) return on_damage("they have another checksum than the trainer's", now);
-  finish_weights(digest);
+  if (!(incoming_->is_changes ? writer.write_changes(chunk.bytes) : writer.write(chunk.bytes)))
+    return on_damage(cat("bytes from ", chunk.offset, " on do not fit the model's ", writer.num_bytes()), now);
+  send(WeightsCredit{chunk.version, writer.offset()});  // once they are whole, take_job has them checked
 }
 
 void WorkerCore::finish_weights(const Digest& sha256) {

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/thread_pool.h"
 #include "rollout/remote/remote_engine.h"
 #include "rollout/remote/worker.h"
 #include "rollout/remote/zmq_link.h"
@@ -67,7 +68,8 @@ class Bytes {
   template <class Byte>
   std::vector<std::span<Byte>> spans() {
     std::vector<std::span<Byte>> out;
-    for (auto& tensor : tensors_) out.emplace_back(reinterpret_cast<Byte*>(tensor.data()), tensor.size() * sizeof(uint16_t));
+    for (auto& tensor : tensors_)
+      out.emplace_back(reinterpret_cast<Byte*>(tensor.data()), tensor.size() * sizeof(uint16_t));
     return out;
   }
 
@@ -79,7 +81,9 @@ class Bytes {
 class Source final : public ModelSource {
  public:
   explicit Source(size_t num_bytes) : bytes(num_bytes) {}
-  Welcome welcome() const override { return {.run = "bench", .model_config = "{}", .dtype = "bfloat16", .engine_config = "{}"}; }
+  Welcome welcome() const override {
+    return {.run = "bench", .model_config = "{}", .dtype = "bfloat16", .engine_config = "{}"};
+  }
   int64_t vocab_size() const override { return 100; }
   std::vector<std::span<const std::byte>> tensors() const override { return bytes.spans<const std::byte>(); }
   void check(const std::vector<Request>&, const SamplingConfig&) const override {}
@@ -106,7 +110,8 @@ double median(std::vector<double> values) {
 }
 
 // Seconds that a call takes beyond one without new weights; the smallest, the median, the largest.
-void measure(const char* name, size_t num_bytes, double share, const ServerLinkOptions& server, ClientLinkOptions client) {
+void measure(
+    const char* name, size_t num_bytes, double share, const ServerLinkOptions& server, ClientLinkOptions client) {
   auto link = std::make_unique<ZmqServerLink>(server);
   client.endpoint = link->endpoint();
   Source source(num_bytes);
@@ -114,7 +119,9 @@ void measure(const char* name, size_t num_bytes, double share, const ServerLinkO
   std::atomic<bool> stop{false};
   std::thread worker([&] {
     ZmqClientLink its_link(client);
-    run_worker(its_link, [&](const Welcome&) { return std::make_unique<Host>(num_bytes); }, {}, stop);
+    run_worker(
+        its_link, [&](const Welcome&) { return std::make_unique<Host>(num_bytes); },
+        {.threads = base::default_num_threads()}, stop);
   });
   const SamplingConfig sampling{.max_completion_length = 16};
   const auto call = [&] {
@@ -140,11 +147,11 @@ void measure(const char* name, size_t num_bytes, double share, const ServerLinkO
 
 }  // namespace
 
-int run(size_t num_bytes) {
+int run(size_t num_bytes, const std::vector<double>& shares) {
   base::set_log_level(base::LogLevel::error);
   const KeyPair trainer = generate_keys(), worker = generate_keys();
   const std::string endpoint = "tcp://127.0.0.1:0";
-  for (const double share : {1.0, 0.1, 0.01}) {
+  for (const double share : shares) {
     measure("without keys", num_bytes, share, {.endpoint = endpoint}, {});
     measure("with CURVE", num_bytes, share,
             {.endpoint = endpoint, .keys = trainer, .allowed = {{worker.public_key, "worker"}}},
@@ -155,8 +162,10 @@ int run(size_t num_bytes) {
 
 }  // namespace lockstep::rollout::remote
 
-// bench_publish [MB]
+// bench_publish [MB [share of the words that change]]
 int main(int argc, char** argv) {
   const size_t megabytes = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 270;
-  return lockstep::rollout::remote::run(megabytes * 1'000'000);
+  std::vector<double> shares = {1.0, 0.1, 0.01};
+  if (argc > 2) shares = {std::strtod(argv[2], nullptr)};
+  return lockstep::rollout::remote::run(megabytes * 1'000'000, shares);
 }

@@ -104,6 +104,12 @@ void FakeSource::learn(uint64_t number) {
   for (size_t t = 0; t < weights.size(); ++t) std::copy(others[t].begin(), others[t].end(), weights[t].begin());
 }
 
+void FakeSource::nudge(uint64_t number) {
+  base::Random random(number, "nudge");
+  for (auto& tensor : weights)
+    if (!tensor.empty()) tensor[random.below(tensor.size())] ^= static_cast<std::byte>(random.between(1, 255));
+}
+
 std::vector<Request> fake_requests(size_t count, uint64_t seed) {
   base::Random random(seed, "fake requests");
   std::vector<Request> requests(count);
@@ -120,8 +126,8 @@ std::vector<Request> fake_requests(size_t count, uint64_t seed) {
 bool is_same(const std::vector<Group>& a, const std::vector<Group>& b) {
   const auto same_completion = [](const Completion& x, const Completion& y) {
     const auto bits = [](float p, float q) { return std::bit_cast<uint32_t>(p) == std::bit_cast<uint32_t>(q); };
-    return x.ids == y.ids && std::ranges::equal(x.logprobs, y.logprobs, bits) && x.finish == y.finish && x.experts == y.experts &&
-           x.weight_version == y.weight_version;
+    return x.ids == y.ids && std::ranges::equal(x.logprobs, y.logprobs, bits) && x.finish == y.finish &&
+           x.experts == y.experts && x.weight_version == y.weight_version;
   };
   return std::ranges::equal(a, b, [&](const Group& x, const Group& y) {
     return std::ranges::equal(x.completions, y.completions, same_completion);

@@ -72,6 +72,7 @@ class FakeSource final : public ModelSource {
   void check(const std::vector<Request>& requests, const SamplingConfig& sampling) const override;
   Engine& local() override { return keyed; }
   void learn(uint64_t number);  // other weights, in place
+  void nudge(uint64_t number);  // a few of their bytes
 
   FakeWeights weights;
   KeyedEngine keyed;

@@ -74,7 +74,7 @@ TEST_CASE("frame: every message comes back with every bit of every member") {
 
 TEST_CASE("frame: the header is what its description says") {
   const std::string frame = encode({{1, 2}, Heartbeat{}});
-  const std::string header("LSRW\1\0\15\0\20\0\0\0\0\0\0\0", 16);
+  const std::string header("LSRW\2\0\15\0\20\0\0\0\0\0\0\0", 16);
   REQUIRE(frame.size() == kFrameHeaderBytes + 16);
   CHECK(frame.substr(0, 16) == header);
   CHECK(frame.substr(kFrameHeaderBytes) == std::string("\1\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
@@ -125,7 +125,7 @@ TEST_CASE("frame: another version is told from garbage, whatever the rest holds"
     const auto decoded = decode(std::string_view(frame).substr(0, size));
     REQUIRE(bad(decoded) != nullptr);
     CHECK(bad(decoded)->is_other_protocol);
-    CHECK(bad(decoded)->reason == "protocol 2, here 1: run the same build on both sides");
+    CHECK(bad(decoded)->reason == "protocol 3, here 2: run the same build on both sides");
   }
   frame[0] = 'X';
   CHECK_FALSE(bad(decode(frame))->is_other_protocol);

@@ -181,7 +181,8 @@ TEST_CASE("hub: without a limit a slow worker is waited for, and with one the Er
   Simulation simulation(source, {.join_timeout_s = 60, .unit_timeout_s = 30});
   simulation.add_worker(stuck_hosts(1e6), {.name = "sleeper"});
   test::check_error([&] { simulation.generate(fake_requests(3, 1), kSampling, 1); },
-                    "sleeper is gone: none of its 3 units of work was finished within 30 s (workers.unit_timeout_s)", "", "");
+                    "sleeper is gone: none of its 3 units of work was finished within 30 s (workers.unit_timeout_s)",
+                    "", "");
 }
 
 TEST_CASE("hub: unchanged weights are not sent again, changed ones once") {
@@ -231,7 +232,8 @@ TEST_CASE("hub: weights run at most a window ahead of what the worker has writte
   constexpr uint64_t kMiB = 1 << 20, kBytes = 11 * kMiB - 5;
   ByHand trainer;
   const std::vector<std::byte> bytes(kBytes);
-  trainer.hub.give_weights(copy_weights(3, {bytes}));
+  base::ThreadPool pool(1);
+  trainer.hub.give_weights(copy_weights(3, {bytes}, pool));
   const auto begun = trainer.say(1, 0, {Hello{1}});
   REQUIRE(begun.size() == 2);  // Welcome, WeightsBegin; no byte before a credit
   CHECK(std::get<WeightsBegin>(begun[1].message).num_bytes == kBytes);
@@ -300,7 +302,8 @@ TEST_CASE("hub: a worker that sends on and on and takes nothing does not fill th
 TEST_CASE("hub: a worker that has said nothing but Hello may say anything next") {
   const test::QuietLog quiet;
   ByHand trainer;
-  trainer.hub.give_weights(copy_weights(3, trainer.source.tensors()));
+  base::ThreadPool pool(1);
+  trainer.hub.give_weights(copy_weights(3, trainer.source.tensors(), pool));
   trainer.say(1, 0,
               {Hello{9, "x\x1b[2J"}, Result{7, 7}, Result{kProbeCall, 0}, WeightsReady{4}, WeightsCredit{1, 1 << 20},
                Work{}, Welcome{}, Refusal{}, Rejoin{}, ResultAck{}});

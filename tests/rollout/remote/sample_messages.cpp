@@ -87,8 +87,8 @@ auto members(const remote::WeightsReady& m) {
   return std::tie(a);
 }
 auto members(const remote::WeightsCredit& m) {
-  const auto& [a, b] = m;
-  return std::tie(a, b);
+  const auto& [a, b, c] = m;
+  return std::tie(a, b, c);
 }
 auto members(const remote::Result& m) {
   const auto& [a, b, c, d, e, f, g, h, i, j] = m;
@@ -107,8 +107,8 @@ auto members(const remote::Refusal& m) {
   return std::tie(a, b);
 }
 auto members(const remote::WeightsBegin& m) {
-  const auto& [a, b, c, d] = m;
-  return std::tie(a, b, c, d);
+  const auto& [a, b, c, d, e, f] = m;
+  return std::tie(a, b, c, d, e, f);
 }
 auto members(const remote::WeightsChunk& m) {
   const auto& [a, b, c] = m;
@@ -173,12 +173,12 @@ std::vector<remote::Envelope> sample_messages() {
   std::vector<remote::Message> messages = {
       remote::Hello{kMax64 - 5, "worker 3", "0.1.0 abcdef", "avx512bf16", 16},
       remote::WeightsReady{41},
-      remote::WeightsCredit{42, 1 << 20},
+      remote::WeightsCredit{42, 1 << 20, true},
       remote::Result{3, 17, group(), 100, 2, 4096, 90, 40, 30, {{5, 6}, {7, 8}}},
       remote::Failure{"no room", "weights", "use a larger machine"},
       remote::Welcome{"run", "{\"a\": 1}", "bfloat16", "{\"b\": 2}", {"a", "\xff\0b"s, "ccc"}, 1000, 10000},
       remote::Refusal{"another build", "install the same"},
-      remote::WeightsBegin{43, uint64_t{3} << 40, hash(), "shared/weights"},
+      remote::WeightsBegin{43, uint64_t{3} << 40, hash(), "shared/weights", true, hash()},
       remote::WeightsChunk{43, 4096, std::string(100, '\x80') + '\0'},
       remote::Work{3, 17, 43, kMax64, sampling(), request(), true},
       remote::ResultAck{3, 17},
@@ -206,12 +206,12 @@ std::vector<remote::Envelope> extreme_messages() {
   return {
       {last, remote::Hello{0, "", "", "", 1 << 20}},
       {{}, remote::Hello{kMax64, std::string(remote::kMaxNameBytes, 'n'), "", "", 0}},
-      {last, remote::WeightsCredit{kMax64, remote::kMaxStreamBytes}},
+      {last, remote::WeightsCredit{kMax64, remote::kMaxStreamBytes, false}},
       {last, remote::Result{kMax64, kMax64, {{odd, {}, odd}}, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, kMaxInt64, {{}, {kMaxInt64}}}},
       {{}, remote::Result{}},
       {{},
        remote::Welcome{"", "", "", "", std::vector<std::string>(1000, ""), 0, std::numeric_limits<uint32_t>::max()}},
-      {{}, remote::WeightsBegin{kMax64, remote::kMaxStreamBytes, {}, ""}},
+      {{}, remote::WeightsBegin{kMax64, remote::kMaxStreamBytes, {}, "", false, {}}},
       {{}, remote::WeightsChunk{0, remote::kMaxStreamBytes, ""}},
       {last, remote::Work{0, 0, 0, 0, least, {0, {kMaxId}, 1, {}, 0}, false}},
       {last, remote::Work{kMax64, kMax64, kMax64, kMax64, most, largest, true}},

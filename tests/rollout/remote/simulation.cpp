@@ -75,6 +75,7 @@ void Simulation::start_trainer() {
   hub_ = std::make_unique<Hub>(*server_, source_.welcome(), source_.vocab_size(), config_);
   if (!config_.weights_folder.empty()) folder_.emplace(config_.weights_folder);
   next_call_ += 1000;
+  last_ = {};
   must_take_weights_ = true;
 }
 
@@ -111,7 +112,7 @@ void Simulation::publish(uint64_t version) {
   version_ = version;
   must_take_weights_ = true;
   source_.local().publish(version);
-  hub_->take_back_weights();
+  if (hub_->has_weights()) last_ = hub_->take_back_weights();
 }
 
 std::vector<Group> Simulation::generate(const std::vector<Request>& requests,
@@ -119,8 +120,8 @@ std::vector<Group> Simulation::generate(const std::vector<Request>& requests,
                                         uint64_t seed,
                                         const std::function<void()>& each_step) {
   if (std::exchange(must_take_weights_, false))
-    hub_->give_weights(folder_ ? folder_->write(version_, source_.tensors())
-                               : copy_weights(version_, source_.tensors()));
+    hub_->give_weights(folder_ ? folder_->write(version_, source_.tensors(), pool_)
+                               : copy_weights(version_, source_.tensors(), pool_, std::exchange(last_, {})));
   Call call({next_call_++, version_, seed}, requests, sampling);
   hub_->start_call(call, now_);
   const Time end = now_ + seconds(kLongestCall);

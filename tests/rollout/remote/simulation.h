@@ -80,6 +80,8 @@ class Simulation {
   std::unique_ptr<ServerLink> server_;
   std::unique_ptr<Hub> hub_;
   std::optional<WeightsFolder> folder_;
+  base::ThreadPool pool_{1};
+  Weights last_;
   std::vector<std::unique_ptr<SimulatedWorker>> workers_;  // null once they are over
   std::vector<std::optional<Error>> errors_;
   uint64_t version_ = 0, next_call_ = 1;

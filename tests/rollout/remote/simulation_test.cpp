@@ -84,7 +84,7 @@ WorkerStats live_through(uint64_t seed) {
   };
   int64_t given = 0;
   for (uint64_t version = 1; version <= 3; ++version) {
-    source.learn(version);
+    version == 2 ? source.learn(version) : source.nudge(version);
     simulation.publish(version);
     given += check_call(simulation, source, seed * 10 + version, change);
     simulation.pass(random.uniform() * 20);
@@ -136,7 +136,7 @@ bool live_through_one(int at, const OneFault& fault) {
     simulation.add_worker();
   };
   for (uint64_t version = 1; version <= 2; ++version) {
-    source.learn(version);
+    version == 1 ? source.learn(version) : source.nudge(version);
     simulation.publish(version);
     check_call(simulation, source, 8 + version, kill);
   }

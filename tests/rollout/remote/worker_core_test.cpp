@@ -102,6 +102,38 @@ TEST_CASE("worker: weights that come damaged three times running are an Error, a
   CHECK(num_transfers == 3);
 }
 
+TEST_CASE("worker: with the version before it takes only what has changed, or all of it when that comes damaged") {
+  const test::QuietLog quiet;
+  constexpr size_t kBytes = 300'000;
+  FakeSource source(kBytes);
+  size_t num_sent = 0;
+  bool must_damage = false;
+  Simulation simulation(source, {}, [&](Way, const PeerId&, Envelope& envelope) {
+    if (auto* chunk = std::get_if<WeightsChunk>(&envelope.message)) {
+      num_sent += chunk->bytes.size();
+      if (std::exchange(must_damage, false)) chunk->bytes.back() ^= 1;
+    }
+    return Fate{};
+  });
+  simulation.add_worker(fake_hosts(kBytes));
+  const auto sent_for = [&](uint64_t version) {
+    num_sent = 0;
+    source.nudge(version);
+    simulation.publish(version);
+    check_call(simulation, source, version);
+    return num_sent;
+  };
+  CHECK(sent_for(1) == kBytes);
+  CHECK(sent_for(2) < kBytes / 10);
+  CHECK(sent_for(3) < kBytes / 10);
+  must_damage = true;
+  CHECK(sent_for(4) > kBytes);
+  CHECK(sent_for(5) < kBytes / 10);
+  simulation.kill(0);
+  simulation.add_worker(fake_hosts(kBytes));  // has no version before
+  CHECK(sent_for(6) == kBytes);
+}
+
 TEST_CASE("worker: a model of another size is an Error before any byte is asked for") {
   const test::QuietLog quiet;
   FakeSource source;
@@ -226,7 +258,8 @@ TEST_CASE("worker: a result that is too large for the link ends it, and the trai
   FakeSource source;
   const auto script = [](Way, const PeerId&, Envelope& envelope) {
     const auto* result = std::get_if<Result>(&envelope.message);
-    if (result && result->call != kProbeCall) throw Error("a message of 99 bytes is above the limit", "message Result", "fewer");
+    if (result && result->call != kProbeCall)
+      throw Error("a message of 99 bytes is above the limit", "message Result", "fewer");
     return Fate{};
   };
   Simulation simulation(source, {.join_timeout_s = 5}, script);
