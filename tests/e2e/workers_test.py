@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole run whose completions are drawn by workers under CURVE ends as it does in one process, bit for bit: with one worker,
-with three of different instruction sets, and with workers that are killed again and again while strangers knock.
+with three of different instruction sets, stopped while no worker is left and resumed, and with workers that are killed again and
+again while strangers knock.
 
     python3 tests/e2e/workers_test.py build/release/lockstep
 """
@@ -119,6 +120,28 @@ def with_chaos(run):
     return kills
 
 
+def wait_until(run, condition, what):
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        if run.trainer.poll() is not None or time.monotonic() > deadline:
+            sys.exit(f"waited in vain for {what}:\n{run.text()[-4000:]}")
+        time.sleep(0.02)
+
+
+def stop_without_workers(run):
+    """The only worker is killed in the middle of RL, then the trainer is told to stop: it does not wait for another one."""
+    metrics = run.folder / "metrics.jsonl"
+    worker = run.start_worker()
+    wait_until(run, lambda: metrics.exists() and metrics.read_text().count('"stage":"grpo"') >= 2, "two steps of RL")
+    calls = run.text().count("waiting for rollout workers")
+    worker.kill()
+    wait_until(run, lambda: run.text().count("waiting for rollout workers") > calls, "the trainer to miss its worker")
+    run.trainer.send_signal(signal.SIGTERM)
+    code = run.trainer.wait(timeout=60)
+    if code != 75 or "stopped by a signal after step" not in run.text():
+        sys.exit(f"stopped without workers, the trainer ended with {code}:\n{run.text()[-4000:]}")
+
+
 def main():
     binary = sys.argv[1]
     root = pathlib.Path(tempfile.mkdtemp(prefix="lockstep-workers-"))
@@ -150,6 +173,10 @@ def main():
             return counts
 
         case("one", lambda run: run.start_worker().pid)
+        runs.append(Run(binary, keys, root / "stopped"))
+        stop_without_workers(runs[-1])
+        runs[-1].stop()
+        case("stopped", lambda run: run.start_worker().pid)  # the same folder: it resumes
         case("three", lambda run: [run.start_worker(*kind).pid for kind in (("scalar",), (None, 2), ("avx2",))])
         counts = case("chaos", with_chaos)
         if counts["joined"] < 4 or counts["left"] < 3:
