@@ -118,7 +118,7 @@ def run_vllm(a):
     prompts = [{"prompt_token_ids": p} for p in random_prompts(a, 49000)]
 
     def seconds(new):
-        sampling = vllm.SamplingParams(n=a.group, temperature=1.0, max_tokens=new, min_tokens=new, ignore_eos=True, detokenize=False)
+        sampling = vllm.SamplingParams(n=a.group, temperature=1.0, max_tokens=new, ignore_eos=True, detokenize=False)
         began = time.monotonic()
         engine.generate(prompts, sampling, use_tqdm=False)
         return time.monotonic() - began
