@@ -105,9 +105,10 @@ void add_hidden_gradient(const Tensor& d_logits, const Tensor& head, const Tenso
 }
 
 // d head is one chain over the rows.
-Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad) {
+Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad, bool needs_head) {
   const auto f32 = in.hidden.options().dtype(at::kFloat);
-  auto d_hidden = at::zeros(in.hidden.sizes(), f32), d_head = at::empty(in.head.sizes(), in.head.options());
+  auto d_hidden = at::zeros(in.hidden.sizes(), f32);
+  const auto d_head = needs_head ? at::empty(in.head.sizes(), in.head.options()) : Tensor();
   in.for_columns([&](int64_t first, const Tensor& logits) {
     const bool is_f32 = in.hidden.scalar_type() == at::kFloat;
     const auto d_logits = is_f32 ? logits : at::empty(logits.sizes(), in.hidden.options());
@@ -116,7 +117,7 @@ Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad) {
                            .targets = in.targets.const_data_ptr<int64_t>(), .g = grad.const_data_ptr<float>(),
                            .dtype = dtype_of(in.hidden), .d_logits = d_logits.mutable_data_ptr(), .d_logits_stride = d_logits.size(1)});
     add_hidden_gradient(d_logits, in.head.narrow(0, first, logits.size(1)), d_hidden);
-    multiply(d_logits.t(), in.hidden, d_head.narrow(0, first, logits.size(1)));
+    if (needs_head) multiply(d_logits.t(), in.hidden, d_head.narrow(0, first, logits.size(1)));
   });
   return {d_hidden.to(in.hidden.scalar_type()), d_head};
 }
@@ -134,7 +135,8 @@ struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto temperature = static_cast<float>(context->saved_data["temperature"].toDouble());
-    const auto d = native::backward({saved[0], saved[1], saved[2], temperature}, saved[3], grads[0].contiguous());
+    const auto d = native::backward({saved[0], saved[1], saved[2], temperature}, saved[3], grads[0].contiguous(),
+                                    context->needs_input_grad(1));
     return {d.hidden, d.head, Tensor(), Tensor(), Tensor()};
   }
 };

@@ -14,13 +14,15 @@ constexpr int64_t kWrittenSteps = kTilesSpanPanels ? 480 : 96;
 constexpr int64_t kFetchedSteps = 24;         // ahead, of a panel that is passed over once
 constexpr int64_t kBlockRows = 240;           // so that their sums and a block of B share the L2 cache
 constexpr int64_t kPieceSteps = 480;          // of A, if it is rearranged: a block of it stays in the L2 cache
-constexpr int64_t kPackedRowWords = 1 << 17;  // of A, if it is rearranged whole
+constexpr int64_t kPackedRowWords = 1 << 17;  // of A, if a block of its rows is rearranged whole
+constexpr int64_t kScratchWords = 1 << 21;    // of all of A, or of one panel of B, while every panel is rearranged once
 
 // A block of A's rows, or a piece of it along the chains, as words.
 struct Rows {
   const unsigned char* row[kBlockRows];  // where step_begin's word is
   int64_t begin, count;
   int64_t step_begin, step_end;
+  const uint32_t* panel = nullptr;  // of B, rearranged whole, or null
 };
 
 template <class Kind, class T>
@@ -30,20 +32,27 @@ constexpr bool reads_in_place(const Chains<T>& a) {
              : false;
 }
 
+// Words from one rearranged row to the next: no power of two, for other cache sets.
+int64_t packed_stride(int64_t steps) { return round_up(steps, kLanes) + kLanes; }
+
+// The words where they are, or at `packed`.
+template <class Kind, class T>
+void point_at_rows(const Chains<T>& a, const uint32_t* packed, int64_t stride, Rows& rows) {
+  for (int64_t i = 0; i < rows.count; ++i)
+    rows.row[i] = packed ? reinterpret_cast<const unsigned char*>(packed + i * stride)
+                         : reinterpret_cast<const unsigned char*>(a.at(rows.begin + i, 0));
+}
+
 // The words where they are, or rearranged.
 template <class Kind, class T>
 void prepare_rows(const Chains<T>& a, Rows& rows) {
   uint32_t* packed = nullptr;
-  const int64_t stride =
-      round_up(rows.step_end - rows.step_begin, kLanes) + kLanes;  // no power of two: other cache sets
-  const bool in_place = reads_in_place<Kind>(a);
-  if (!in_place) {
+  const int64_t stride = packed_stride(rows.step_end - rows.step_begin);
+  if (!reads_in_place<Kind>(a)) {
     packed = matmul_scratch(MatmulScratch::rows, round_up(rows.count, kLanes) * stride);
     pack_rows<Kind>(a, rows.begin, rows.begin + rows.count, rows.step_begin, rows.step_end, packed, stride);
   }
-  for (int64_t i = 0; i < rows.count; ++i)
-    rows.row[i] = in_place ? reinterpret_cast<const unsigned char*>(a.at(rows.begin + i, 0))
-                           : reinterpret_cast<const unsigned char*>(packed + i * stride);
+  point_at_rows<Kind>(a, packed, stride, rows);
 }
 
 template <class T>
@@ -65,10 +74,15 @@ int64_t block_steps(const MatmulJob<T>& job) {
   return job.panels && !std::is_same_v<Kind, WidenedWords> ? kBlockSteps : kWrittenSteps;
 }
 
-// Steps `begin` and following of the panel of outputs `column`: where they are, or rearranged, or widened, or dequantised.
+// Steps `begin` and following of the panel of outputs `column`: where they are (at `packed` if that is not null), or rearranged, or widened, or dequantised.
 template <class Kind, class T>
-void prepare_panel(const MatmulJob<T>& job, int64_t column, int64_t begin, Tile& tile) {
+void prepare_panel(const MatmulJob<T>& job, const uint32_t* packed, int64_t column, int64_t begin, Tile& tile) {
   constexpr bool is_widened = std::is_same_v<Kind, WidenedWords>;
+  if (packed) {
+    tile.panel = packed + begin * kPanelWidth;
+    tile.fetched = tile.panel + tile.steps * kPanelWidth;
+    return;
+  }
   if (job.panels && !is_widened) {
     tile.panel = job.panels + column * Kind::num_steps(job.a.cols) + begin * kPanelWidth;
     tile.fetched = tile.panel + (kTilesSpanPanels ? kFetchedSteps : tile.steps) * kPanelWidth;
@@ -138,7 +152,7 @@ void multiply_panel(const MatmulJob<T>& job, const Rows& rows, int64_t column) {
     const int64_t end = smaller(rows.step_end, step + block_steps<Kind>(job));
     tile.steps = end - step;
     tile.row_offset = (step - rows.step_begin) * static_cast<int64_t>(sizeof(uint32_t));
-    prepare_panel<Kind>(job, column, step, tile);
+    prepare_panel<Kind>(job, rows.panel, column, step, tile);
     tile.rounded = job.rounded && end == rows.step_end ? job.rounded + c_offset : nullptr;
     multiply_block<Kind>(rows, tile);
     tile.starts_at_zero = false;
@@ -146,11 +160,44 @@ void multiply_panel(const MatmulJob<T>& job, const Rows& rows, int64_t column) {
   } while (step < rows.step_end);
 }
 
+// Whether all of A, and a whole panel of B, may be rearranged at once, for more rows than a block has.
+template <class Kind, class T>
+bool rearranges_once(const MatmulJob<T>& job, const Chains<T>& a) {
+  const int64_t steps = Kind::num_steps(a.length), stride = packed_stride(steps);
+  return !job.panels && !job.quants && a.count > kBlockRows && steps * kPanelWidth <= kScratchWords &&
+         (reads_in_place<Kind>(a) || round_up(a.count, kLanes) * stride <= kScratchWords);
+}
+
+// Each panel of B is rearranged once and passed over by every block of rows.
+template <class Kind, class T>
+void multiply_panel_by_panel(const MatmulJob<T>& job, const Chains<T>& a) {
+  const int64_t steps = Kind::num_steps(a.length), stride = packed_stride(steps);
+  uint32_t* packed = nullptr;
+  if (!reads_in_place<Kind>(a)) {
+    packed = matmul_scratch(MatmulScratch::rows, round_up(a.count, kLanes) * stride);
+    pack_rows<Kind>(a, 0, a.count, 0, steps, packed, stride);
+  }
+  uint32_t* panel = matmul_scratch(MatmulScratch::panel, steps * kPanelWidth);
+  Rows rows;
+  rows.step_begin = 0;
+  rows.step_end = steps;
+  rows.panel = panel;
+  for (int64_t column = job.column_begin; column < job.column_end; column += kPanelWidth) {
+    pack_panel<Kind>(columns_of(job.b), column, 0, steps, panel);
+    for (rows.begin = 0; rows.begin < a.count; rows.begin += rows.count) {
+      rows.count = smaller(kBlockRows, a.count - rows.begin);
+      point_at_rows<Kind>(a, packed ? packed + rows.begin * stride : nullptr, stride, rows);
+      multiply_panel<Kind>(job, rows, column);
+    }
+  }
+}
+
 // Rows in blocks; the chains whole where A is read in place, else in pieces, so that little of A is rearranged at a time
 // and each panel of B is read for many rows. Chains that end in bf16 are not cut: their sums have no place to wait.
 template <class Kind, class T>
 void multiply_matrices(const MatmulJob<T>& job) {
   const Chains<T> a = rows_of(job.a);
+  if (rearranges_once<Kind>(job, a)) return multiply_panel_by_panel<Kind>(job, a);
   const int64_t steps = Kind::num_steps(a.length);
   const bool is_cut = !reads_in_place<Kind>(a) && !job.rounded;
   int64_t block_rows = kBlockRows;

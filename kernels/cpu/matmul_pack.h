@@ -63,10 +63,10 @@ void pack_rows(const Chains<T>& x,
                int64_t to_stride) {
   if (x.has_unit_chains() && !x.has_unit_steps()) {
     alignas(64) uint32_t block[kLanes * kLanes];
-    for (int64_t chain = begin; chain < end; chain += kLanes)
-      for (int64_t step = step_begin; step < step_end; step += kLanes) {
+    // The chains on the inside: lines are read whole, one after the other, however far apart the steps lie.
+    for (int64_t step = step_begin; step < step_end; step += kLanes)
+      for (int64_t chain = begin; chain < end; chain += kLanes) {
         for (int64_t j = 0; j < smaller(kLanes, step_end - step); ++j) {
-          prefetch_across<Kind>(x, chain, step + j, 1);
           gather_across<Kind>(x, chain, end, step + j, block + j * kLanes);
         }
         transpose_words(block, kLanes, to + (chain - begin) * to_stride + step - step_begin, to_stride);

@@ -71,6 +71,15 @@ class Bench {
     const double t = seconds([&] { matmul(row_major(x, s.m, s.k), packed, output(y, s.n), machine_.isa); });
     end(s, t, s.m <= 6 ? bytes(s) : 0);
   }
+  void forward_unpacked(Shape s) {  // y = x W^T as the learner computes it
+    if (!begin("y = x W^T *", s)) return;
+    const std::vector<T> x = drawn<T>(numbers_, s.m * s.k), w = drawn<T>(numbers_, s.n * s.k);
+    std::vector<T> y(static_cast<size_t>(s.m * s.n));
+    const auto call = [&] {
+      matmul(row_major(x, s.m, s.k), transposed(row_major(w, s.n, s.k)), output(y, s.n), machine_.isa);
+    };
+    end(s, seconds(call));
+  }
   void input_gradient(Shape s) {  // dX [M, N] = dY [M, K] W [K, N]
     if (!begin("dX = dY W", s)) return;
     const std::vector<T> dy = drawn<T>(numbers_, s.m * s.k), w = drawn<T>(numbers_, s.n * s.k);
@@ -84,6 +93,15 @@ class Bench {
     std::vector<float> dw(static_cast<size_t>(s.m * s.n));
     const MatmulOutput sums = MatmulOutput::sum_into(dw.data(), s.n);
     const auto call = [&] { matmul(transposed(row_major(dy, s.k, s.m)), row_major(x, s.k, s.n), sums, machine_.isa); };
+    end(s, seconds(call));
+  }
+  void rounded_weight_gradient(Shape s) {  // dW [M, N] = dY [K, M]^T X [K, N] in the type of the weights
+    if (!begin("dW = dY^T X", s)) return;
+    const std::vector<T> dy = drawn<T>(numbers_, s.m * s.k), x = drawn<T>(numbers_, s.n * s.k);
+    std::vector<T> dw(static_cast<size_t>(s.m * s.n));
+    const auto call = [&] {
+      matmul(transposed(row_major(dy, s.k, s.m)), row_major(x, s.k, s.n), output(dw, s.n), machine_.isa);
+    };
     end(s, seconds(call));
   }
   void packing(Shape s) {
@@ -138,6 +156,9 @@ constexpr Shape kInputGradient[] = {{64, 576, 576},   {64, 576, 1536}, {1500, 57
 constexpr Shape kWeightGradient[] = {{576, 576, 1500}, {1536, 576, 512}, {128, 344, 1500}, {344, 128, 1500},
                                      {512, 128, 256},  {64, 96, 64},     {128, 128, 16}};
 
+// M tokens of a micro-batch, N outputs, chains of K: the products of SmolLM2-135M and a part of its vocabulary.
+constexpr Shape kLearner[] = {{1144, 960, 576}, {1144, 3072, 576}, {1144, 576, 1536}, {1024, 2048, 576}};
+
 template <class T>
 void bench_type(const Machine& machine, const char* type) {
   std::printf("%s %s, peak %.1f GFLOP/s; M x N x K\n", std::string(isa_name(machine.isa)).c_str(), type,
@@ -146,6 +167,11 @@ void bench_type(const Machine& machine, const char* type) {
   for (const Shape s : kForward) bench.forward(s);
   for (const Shape s : kInputGradient) bench.input_gradient(s);
   for (const Shape s : kWeightGradient) bench.weight_gradient(s);
+  for (const Shape s : kLearner) {
+    bench.forward_unpacked(s);
+    bench.input_gradient({s.m, s.k, s.n});
+    bench.rounded_weight_gradient({s.n, s.k, s.m});
+  }
   bench.packing({0, 576, 1536});
   bench.packing({0, 16384, 576});
   bench.quantizing({0, 576, 1536});
