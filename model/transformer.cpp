@@ -16,6 +16,7 @@
 #include "kernels/rms_norm.h"
 #include "kernels/swiglu.h"
 #include "kernels/token_logprobs.h"
+#include "model/recompute.h"
 #include "model/rope_frequencies.h"
 
 namespace lockstep::model {
@@ -76,6 +77,7 @@ struct Transformer::Impl {
   RopeFrequencies frequencies;
   kernels::RouterOptions router;
   double scale = 1.0;
+  bool checkpoints_gradients = false;
 
   Tensor embedding, norm;
   Weight head;
@@ -250,6 +252,25 @@ struct Transformer::Impl {
     return {h, l.is_moe ? mixture(l.moe, inner, stats) : feed_forward(l.mlp, inner)};
   }
 
+  // The layer as a function that may run twice, holding all that it needs.
+  Stream recomputed_layer(const Layer& l, const Stream& in, const std::shared_ptr<const Batch>& batch, const kernels::RopeRows& rope,
+                          size_t index, RoutingStats* stats) const {
+    const auto body = [this, &l, batch, rope, index, stats](const std::vector<Tensor>& inputs, bool is_again) -> std::vector<Tensor> {
+      auto out = decoder_layer(l, {inputs[0], inputs[1]}, *batch, rope, nullptr, index, is_again ? nullptr : stats);
+      return {out.x, out.delta};
+    };
+    const auto out = recomputed(body, {in.x, in.delta});
+    return {out[0], out[1]};
+  }
+
+  Stream all_layers(Stream stream, const Batch& batch, const kernels::RopeRows& rope, KvCache* cache, RoutingStats* stats) const {
+    const auto kept = checkpoints_gradients && !cache ? std::make_shared<const Batch>(batch) : nullptr;
+    for (size_t i = 0; i < layers.size(); ++i)
+      stream = kept ? recomputed_layer(layers[i], stream, kept, rope, i, stats)
+                    : decoder_layer(layers[i], stream, batch, rope, cache, i, stats);
+    return stream;
+  }
+
   static constexpr double kLatentNormEps = 1e-6;  // transformers' default for the norms inside MLA, whatever rms_norm_eps is
 };
 
@@ -294,15 +315,15 @@ void Transformer::drop_packed() const {
   impl_->for_weights([](Weight& w) { w.packed = nullptr; });
 }
 
+void Transformer::set_gradient_checkpointing(bool is_on) { impl_->checkpoints_gradients = is_on; }
+
 void Transformer::set_requires_grad(bool requires_grad) {
   for (auto& p : impl_->parameters) p.value.set_requires_grad(requires_grad && p.is_trainable);
 }
 
 Tensor Transformer::forward(const Batch& batch, KvCache* cache, RoutingStats* stats) const {
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
-  Impl::Stream stream{at::embedding(impl_->embedding, batch.ids), {}};
-  for (size_t i = 0; i < impl_->layers.size(); ++i)
-    stream = impl_->decoder_layer(impl_->layers[i], stream, batch, rope, cache, i, stats);
+  const auto stream = impl_->all_layers({at::embedding(impl_->embedding, batch.ids), {}}, batch, rope, cache, stats);
   return impl_->norm_of(stream, impl_->norm).y;
 }
 

@@ -43,6 +43,9 @@ class Transformer {
   std::vector<Parameter>& parameters();
   const std::vector<Parameter>& parameters() const;
   void set_requires_grad(bool requires_grad);
+  // Passes with gradients keep the values between layers only, and compute those within a layer again on the way back
+  // (model/recompute.h): the same bits for a third more work.
+  void set_gradient_checkpointing(bool is_on);
 
   // Hidden states after the final norm, [N, D]. `cache` null: the batch's own keys. Thread-safe as long as no parameter
   // changes meanwhile and each thread has its own cache.

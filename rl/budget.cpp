@@ -38,16 +38,24 @@ int64_t kept_per_token(const model::ModelConfig& c, int64_t layer) {
 
 // Of one micro-batch on each shard, when an update has `tokens`.
 int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
-  int64_t per_token = 0;
-  for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) per_token += kept_per_token(c, layer);
+  int64_t per_token = 0, largest = 0;
+  for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
+    const int64_t kept = kept_per_token(c, layer);
+    largest = std::max(largest, kept);
+    per_token += learner.gradient_checkpointing ? 2 * c.hidden_size : kept;
+  }
+  if (learner.gradient_checkpointing) per_token += largest;
   return per_token * element_bytes * std::min(learner.max_tokens * learner.num_shards, tokens);
 }
 
 void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
   const int64_t p = budget.num_parameters;
   budget.gradient_bytes = std::max(budget.gradient_bytes, p * element_bytes * learner.num_shards);
-  // Two f32 moments, and f32 masters of weights that are stored in less.
-  budget.optimizer_bytes = std::max(budget.optimizer_bytes, p * (element_bytes < 4 ? 12 : 8));
+  // Two f32 moments, and f32 masters of weights that are stored in less. Adapters: themselves, their gradients and moments, and
+  // the weights that they began with.
+  const int64_t adapters = learner.lora.r > 0 ? count_lora_parameters(model::parameter_layout(c), learner.lora) : 0;
+  const int64_t state = adapters > 0 ? adapters * 16 + p * element_bytes : p * (element_bytes < 4 ? 12 : 8);
+  budget.optimizer_bytes = std::max(budget.optimizer_bytes, state);
   budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, tokens, element_bytes));
 }
 

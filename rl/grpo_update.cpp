@@ -126,9 +126,9 @@ LossMetrics accumulate_grpo(Learner& learner,
       in.sampling_logprobs = in.old_logprobs;
       in.old_logprobs = in.logprobs.detach();
     }
-    const auto out = grpo_loss(in, totals, config.loss);
-    out.loss.backward();
+    auto out = grpo_loss(in, totals, config.loss);
     metrics[static_cast<size_t>(index)] = out.metrics;
+    return out.loss;
   });
   LossMetrics sum;
   for (const auto& m : metrics) sum += m;

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/rng.h"
 #include "base/signal.h"
 #include "base/text.h"
 
@@ -42,13 +43,16 @@ Stage::Stage(Session& session, std::string name, int64_t num_steps, const Learne
       name_(std::move(name)),
       num_steps_(num_steps),
       save_(save),
-      learner_(session.policy.transformer, learner.num_shards, session.pool),
-      optimizer_(trainable(session.policy.transformer), learner.optimizer, session.pool),
+      lora_(learner.lora.r > 0 ? std::make_unique<Lora>(session.policy.transformer, learner.lora, base::derive_key(session.config.seed, name_))
+                               : nullptr),
+      learner_(session.policy.transformer, learner.num_shards, session.pool, learner.gradient_checkpointing),
+      optimizer_(lora_ ? lora_->parameters() : trainable(session.policy.transformer), learner.optimizer, session.pool),
       metrics_(session.folder.file("metrics.jsonl")),
       events_(session.folder.file("tensorboard/" + name_), wall_time()),
       progress_(name_, num_steps),
       started_(std::chrono::steady_clock::now()),
       step_started_(started_) {
+  if (lora_) learner_.restrict_to([&](size_t parameter) { return lora_->trains(parameter); });
   remove_stale(checkpoint_root());
   const auto latest = find_latest(checkpoint_root());
   for (const auto& broken : latest.broken) base::log_warn(cat("checkpoint skipped: ", broken.path, ": ", broken.reason));
@@ -60,7 +64,9 @@ Stage::Stage(Session& session, std::string name, int64_t num_steps, const Learne
 }
 
 StepReport Stage::update(double learning_rate) {
+  if (lora_) lora_->project_gradients();
   const auto report = optimizer_.step(learning_rate);
+  if (lora_) lora_->merge();
   session_.engine.publish(session_.engine.weight_version() + 1);
   return report;
 }
@@ -93,6 +99,7 @@ void Stage::finish() {
   auto times = session_.folder.read_result("seconds.json").value_or(base::Json::object());
   times[name_] = seconds();
   session_.folder.write_result("seconds.json", times);
+  if (lora_) lora_->save_adapter(session_.folder.file("adapter_" + name_), session_.config.model.path);
   progress_.finish();
 }
 
@@ -117,6 +124,7 @@ void Stage::save(bool is_done) {
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     writer.add(entry.path().filename().string());
   writer.write_tensors("optimizer.safetensors", optimizer_.export_state());
+  if (lora_) writer.write_tensors("adapter.safetensors", lora_->parameters());
   if (attached_) writer.write_tensors(attached_name_ + ".safetensors", model::export_parameters(attached_->parameters()));
   writer.commit({{"step", step_},
                  {"is_done", is_done},
@@ -131,6 +139,7 @@ void Stage::restore(const Checkpoint& checkpoint) {
     const c10::NoGradGuard no_grad;
     model::load_parameters(session_.policy.transformer.parameters(), *model::open_safetensors_folder(checkpoint.path));
   }
+  if (lora_) lora_->load(*model::open_safetensors(checkpoint.file("adapter.safetensors")));
   optimizer_.import_state(*model::open_safetensors(checkpoint.file("optimizer.safetensors")));
   const auto& saved = checkpoint.manifest.info;
   step_ = saved.at("step").get<int64_t>();

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 #include "base/jsonl.h"
 #include "base/log.h"
 #include "rl/checkpoint.h"
 #include "rl/learner.h"
+#include "rl/lora.h"
 #include "rl/metrics.h"
 #include "rl/optimizer.h"
 #include "rl/session.h"
@@ -48,6 +50,7 @@ class Stage {
   std::string name_;
   int64_t num_steps_, step_ = 0;
   SaveConfig save_;
+  std::unique_ptr<Lora> lora_;  // null: all weights learn
   Learner learner_;
   AdamW optimizer_;
   base::JsonlWriter metrics_;

@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "model/chat_template.h"
+#include "rl/lora.h"
 #include "rl/optimizer.h"
 #include "rl/schedule.h"
 #include "rl/text_rows.h"
@@ -55,11 +56,16 @@ struct PromptConfig {
 struct LearnerConfig {
   int num_shards = 2;
   int64_t max_tokens = 4096;
+  bool gradient_checkpointing = false;
+  LoraConfig lora;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
   void visit(auto&& field) {
     field("num_shards", num_shards, "virtual data-parallel shards; fixes the bits, threads do not", base::between(1, 256));
     field("max_tokens", max_tokens, "tokens of one micro-batch", base::at_least(16));
+    field("gradient_checkpointing", gradient_checkpointing,
+          "keep only the values between layers for the backward pass: a fraction of the memory, a third more work, the same bits");
+    field("lora", lora, "low-rank adapters instead of all weights");
     field("optimizer", optimizer, "AdamW");
     field("schedule", schedule, "learning rate");
   }

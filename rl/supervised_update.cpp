@@ -67,14 +67,14 @@ Tensor mtp_loss(const model::Transformer& m, const MicroBatch& micro, const Tens
   return out.loss * scales.mtp_loss_coef;
 }
 
-void backward_of(const model::Transformer& m, const MicroBatch& micro, const Scales& scales, Part& part) {
+Tensor loss_of(const model::Transformer& m, const MicroBatch& micro, const Scales& scales, Part& part) {
   const auto hidden = m.forward(micro.batch, nullptr, &part.routing);
   const auto states = hidden.index_select(0, micro.rows);
   const auto logprobs = kernels::token_logprobs(states, m.head(), micro.targets, 1.0, false).logprobs;
   const auto out = sft_loss(logprobs, {}, scales.tokens);
   part.loss = out.metrics.loss;
   const auto ahead = scales.mtp_loss_coef > 0 ? mtp_loss(m, micro, hidden, scales, part) : Tensor();
-  (ahead.defined() ? out.loss + ahead : out.loss).backward();
+  return ahead.defined() ? out.loss + ahead : out.loss;
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ SupervisedMetrics accumulate_supervised(Learner& learner,
   const auto micros = pack(pack_rows, {max_tokens, learner.num_shards(), m.options().device});
   std::vector<Part> parts(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
-    backward_of(replica, micros[static_cast<size_t>(index)], scales, parts[static_cast<size_t>(index)]);
+    return loss_of(replica, micros[static_cast<size_t>(index)], scales, parts[static_cast<size_t>(index)]);
   });
   for (const auto& part : parts) {
     out.loss += part.loss;

@@ -18,7 +18,7 @@ std::vector<Tensor> sharded(model::Transformer& m, const RowSet& set, int num_sh
   rl::Learner learner(m, num_shards, pool);
   const auto micros = rl::pack(set.rows, {.max_tokens = max_tokens, .multiple_of = num_shards});
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int i) {
-    packed_logprobs(replica, micros[static_cast<size_t>(i)]).sum().backward();
+    return packed_logprobs(replica, micros[static_cast<size_t>(i)]).sum();
   });
   return gradients_of(m);
 }
@@ -71,6 +71,7 @@ TEST_CASE("learner: micro-batch i belongs to shard i mod num_shards and each is 
   learner.accumulate(8, [&](const model::Transformer& replica, int i) {
     replica_of[static_cast<size_t>(i)] = &replica;
     ++calls;
+    return Tensor();
   });
   CHECK(calls == 8);
   for (size_t i = 3; i < 8; ++i) CHECK(replica_of[i] == replica_of[i - 3]);
@@ -83,13 +84,47 @@ TEST_CASE("learner: a call forgets the gradients of the one before, and what not
   base::ThreadPool pool(2);
   rl::Learner learner(m, 2, pool);
   const auto micro = rl::pack(set.rows, {}).at(0);
-  const auto work = [&](const model::Transformer& replica, int) { packed_logprobs(replica, micro).sum().backward(); };
-  learner.accumulate(1, work);
+  const auto loss = [&](const model::Transformer& replica, int) { return packed_logprobs(replica, micro).sum(); };
+  learner.accumulate(1, loss);
   const auto once = gradients_of(m);
-  learner.accumulate(1, work);
+  learner.accumulate(1, loss);
   CHECK(same_bits(gradients_of(m), once));
-  learner.accumulate(0, work);
+  learner.accumulate(0, loss);
   for (const auto& p : m.parameters()) CHECK_FALSE(p.value.grad().defined());
+}
+
+TEST_CASE("learner: gradient checkpointing changes no bit, of any family") {
+  for (const auto& config : {tiny_llama(), tiny_deepseek()}) {
+    auto m = tiny_model(config);
+    const auto set = random_rows(11, 6, 16);
+    base::ThreadPool pool(2);
+    const auto micros = rl::pack(set.rows, {.max_tokens = 40, .multiple_of = 2});
+    std::vector<std::vector<Tensor>> gradients;
+    std::vector<std::vector<Tensor>> logprobs(2, std::vector<Tensor>(micros.size()));
+    for (const bool is_on : {false, true}) {
+      rl::Learner learner(m, 2, pool, is_on);
+      learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int i) {
+        const auto out = packed_logprobs(replica, micros[static_cast<size_t>(i)]);
+        logprobs[is_on][static_cast<size_t>(i)] = out.detach();
+        return out.sum();
+      });
+      gradients.push_back(gradients_of(m));
+    }
+    CHECK(same_bits(gradients[0], gradients[1]));
+    CHECK(same_bits(logprobs[0], logprobs[1]));
+    CHECK(gradients[0].size() > 10);
+  }
+}
+
+TEST_CASE("learner: tells how long the two passes took") {
+  auto m = tiny_model(tiny_llama());
+  const auto set = random_rows(8, 2, 8);
+  base::ThreadPool pool(2);
+  rl::Learner learner(m, 2, pool);
+  const auto micro = rl::pack(set.rows, {}).at(0);
+  learner.accumulate(4, [&](const model::Transformer& replica, int) { return packed_logprobs(replica, micro).sum(); });
+  CHECK(learner.seconds().forward > 0);
+  CHECK(learner.seconds().backward > 0);
 }
 
 TEST_CASE("learner: shards see the model's values as they are, not as they were when it was made") {
@@ -106,6 +141,7 @@ TEST_CASE("learner: shards see the model's values as they are, not as they were 
     const auto now = packed_logprobs(replica, micro);
     CHECK(at::equal(now, packed_logprobs(m, micro)));
     CHECK_FALSE(at::equal(now, before));
+    return Tensor();
   });
 }
 
@@ -116,8 +152,9 @@ TEST_CASE("learner: an exception of a shard is rethrown, of the lowest one if th
     rl::Learner learner(m, 3, pool);
     std::string message;
     try {
-      learner.accumulate(6, [](const model::Transformer&, int i) {
+      learner.accumulate(6, [](const model::Transformer&, int i) -> Tensor {
         if (i % 3 != 0) throw std::runtime_error(i % 3 == 1 ? "shard 1" : "shard 2");
+        return {};
       });
     } catch (const std::runtime_error& error) {
       message = error.what();
