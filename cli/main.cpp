@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       cli::convert_verb(),
       cli::check_parity_verb(),
       cli::bench_rollout_verb(),
+      cli::bench_step_verb(),
       cli::bench_kernels_verb(),
       cli::worker_verb(),
       cli::keygen_verb(),

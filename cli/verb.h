@@ -30,6 +30,7 @@ ExitCode run_command_line(const std::vector<Verb>& verbs, const std::vector<std:
 // One function per verb, each in the file of its first word.
 Verb bench_kernels_verb();
 Verb bench_rollout_verb();
+Verb bench_step_verb();
 Verb chat_verb();
 Verb check_parity_verb();
 Verb config_verb();

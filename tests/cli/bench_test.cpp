@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep bench rollout` and `bench kernels`: every figure that they name is there and possible.
+// `lockstep bench rollout`, `bench step` and `bench kernels`: every figure that they name is there and possible.
 #include <set>
 
 #include "base/json.h"
@@ -47,6 +47,38 @@ TEST_CASE("bench rollout: wrong use is refused") {
                  "give an integer from 2 to 1048576");
   expect_failure({"bench", "rollout", "--model", "x", "--draft", "luck"}, 2, "unknown --draft luck", "lockstep bench rollout",
                  "use auto or mtp or lookup or none");
+}
+
+TEST_CASE("bench step: the parts of a step make the whole, sampler and learner agree, and the same as lines") {
+  const std::vector<std::string> words = {"bench", "step", "--model", tiny_model_folder(), "--prompts", "2", "--group", "4",
+                                          "--prompt-tokens", "9", "--new-tokens", "12", "--repeats", "1", "--loss", R"({"beta": 0.04})"};
+  auto with_json = words;
+  with_json.push_back("--json");
+  const auto run = lockstep(with_json);
+  CAPTURE(run.err);
+  REQUIRE(run.exit_code == 0);
+  const auto figures = base::parse_json(run.out, "output");
+  double parts = 0;
+  for (const char* key : {"rollout_s", "reward_s", "forward_s", "backward_s", "optimizer_s"}) {
+    CAPTURE(key);
+    CHECK(figures[key] > 0);
+    parts += figures[key].get<double>();
+  }
+  CHECK(parts <= figures["step_s"].get<double>());
+  CHECK(figures["step_roofline_share"] > 0);
+  CHECK(figures["step_roofline_share"] < 1);
+  CHECK(figures["logp_difference_max"] == 0);
+  CHECK(figures["beta"] == 0.04);
+  const auto lines = lockstep(words);
+  CHECK(contains(lines.out, " of the roofline, "));
+  CHECK(contains(lines.out, "\nbackward "));
+}
+
+TEST_CASE("bench step: wrong use is refused") {
+  expect_failure({"bench", "step", "--model", "x", "--loss", "{"}, 1,
+                 "JSON is not valid: unexpected end of input; expected string literal", "--loss:1:2", "correct the JSON text at this place");
+  expect_failure({"bench", "step", "--model", "x", "--loss", R"({"bata": 1})"}, 1, "unknown key \"bata\"", "/grpo/loss/bata",
+                 "did you mean \"beta\"?");
 }
 
 TEST_CASE("bench kernels: each operation of the model, with its share of the roofline") {
