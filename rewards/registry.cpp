@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/code/accuracy_code.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -29,12 +30,18 @@ struct RewardKind {
   std::string (*options)();
 };
 
-const std::array<RewardKind, 6> kKinds = {{
+const std::array<RewardKind, 7> kKinds = {{
     {"accuracy", "1 when the final answer is right",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Accuracy>(log_name(c), load_options<AccuracyConfig>(c, where));
      },
      base::reference<AccuracyConfig>},
+    {"accuracy_code", "1 when the program passes its tests, in a sandbox",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<code::AccuracyCode>(log_name(c), load_options<code::CodeConfig>(c, where),
+                                                   where + "/options");
+     },
+     base::reference<code::CodeConfig>},
     {"format", "1 when the completion has the asked form",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Format>(log_name(c), load_options<FormatConfig>(c, where));

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starting, watching and ending a process and its descendants, from outside.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/file_handle.h"
+
+namespace lockstep::rewards::code {
+
+// A child's descriptors: entry i becomes number i. All others are closed, whoever opened them and however.
+struct SpawnPlan {
+  std::vector<std::string> command;      // full path first
+  std::vector<std::string> environment;  // NAME=value
+  std::vector<int> descriptors;          // numbers of at least 10
+};
+
+// The child has a session, the default signal handlers and an empty signal mask. No fork: its cost does not grow with this
+// process's memory. Error when the program cannot be started.
+pid_t spawn(const SpawnPlan& plan);
+
+// Waits until `pid`, a child, has ended and is reaped; false when it still runs at the deadline.
+bool reap(pid_t pid, double timeout_s);
+
+// True when `handle` becomes readable (or its other end closes) in time.
+bool wait_readable(const base::FileHandle& handle, double timeout_s);
+
+// Of all descendants of a process that still live.
+struct TreeUse {
+  double cpu_s = 0;          // also of descendants that have been waited for since the process started
+  double waiting_s = 0;      // the longest time that a thread was ready to run and got no processor
+  int64_t memory_bytes = 0;  // resident and not shared with files
+  bool is_known = false;     // false where the kernel tells nothing (no /proc, or no list of children)
+};
+TreeUse measure_descendants(pid_t root);
+
+double now_s();  // monotonic
+
+}  // namespace lockstep::rewards::code
