@@ -2,8 +2,11 @@
 // Folders below /sys/fs/cgroup, made, limited, filled and removed.
 #include "rewards/code/cgroup.h"
 
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -13,6 +16,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/file_handle.h"
 #include "base/text.h"
 
 namespace lockstep::rewards::code {
@@ -22,10 +26,10 @@ namespace fs = std::filesystem;
 constexpr const char* kRoot = "/sys/fs/cgroup";
 constexpr const char* kPrefix = "lockstep-";
 
+// Never makes a file: where there is none, this is no control group.
 bool write_text(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text << std::flush;
-  return file.good();
+  const base::FileHandle file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file.number() >= 0 && ::write(file.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 std::string read_text(const std::string& path) {
@@ -35,10 +39,17 @@ std::string read_text(const std::string& path) {
   return std::move(text).str();
 }
 
+// "" where there is none.
 struct Parents {
   std::string unified;       // v2
   std::string memory, pids;  // v1
 };
+
+// The folder when it lies in a file system of this kind: a container may show others in these places.
+std::string if_of_kind(const std::string& folder, decltype(statfs::f_type) kind) {
+  struct statfs facts = {};
+  return ::statfs(folder.c_str(), &facts) == 0 && facts.f_type == kind ? folder : std::string();
+}
 
 // Where this process's groups lie. A line of /proc/self/cgroup is "number:controllers:path"; v2 has "0::path".
 Parents own_groups() {
@@ -47,9 +58,9 @@ Parents own_groups() {
     const size_t first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1), path = line.substr(second + 1);
-    if (controllers.empty()) parents.unified = kRoot + path;
-    if (controllers == "memory") parents.memory = cat(kRoot, "/memory", path);
-    if (controllers == "pids") parents.pids = cat(kRoot, "/pids", path);
+    if (controllers.empty()) parents.unified = if_of_kind(kRoot + path, CGROUP2_SUPER_MAGIC);
+    if (controllers == "memory") parents.memory = if_of_kind(cat(kRoot, "/memory", path), CGROUP_SUPER_MAGIC);
+    if (controllers == "pids") parents.pids = if_of_kind(cat(kRoot, "/pids", path), CGROUP_SUPER_MAGIC);
   }
   return parents;
 }

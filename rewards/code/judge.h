@@ -23,7 +23,7 @@ struct Judgement {
   int64_t num_tests = 0, num_passed = 0;
   TestEnd first_failure = TestEnd::passed;
   std::string detail = {};  // of the first failure; "" when all passed
-  double cpu_s = 0;    // of all tests
+  double cpu_s = 0;         // of all tests
 };
 
 class Judge {

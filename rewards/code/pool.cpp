@@ -18,12 +18,12 @@ Pool::Pool(const SandboxConfig& config, const LimitsConfig& limits)
 }
 
 Pool::~Pool() {
+  idle_.clear();  // before their maker ends: with it, bwrap would be killed and leave its child to others
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     changed_.notify_all();
   }
-  idle_.clear();  // before their maker ends, which would end them the hard way
   maker_.join();
 }
 

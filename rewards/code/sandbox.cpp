@@ -24,7 +24,8 @@ constexpr double kWatchS = 0.1;  // between two looks at the memory of a job
 
 std::string make_nonce() {
   std::array<unsigned char, 16> bytes;
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) base::throw_errno("draw", "getrandom", errno);
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
+    base::throw_errno("draw", "getrandom", errno);
   std::string text;
   for (const unsigned char byte : bytes) {
     for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
@@ -130,14 +131,14 @@ Sandbox::Wait Sandbox::wait_for_reply(const Job& job, double started_s) {
   }
 }
 
-// The deadline is the program's fault when it had its processor time, or did not want it; it is the machine's when the
-// program was ready to run for half of the time and never did.
+// The deadline is the program's fault when it had its processor time, or did not want it. It is the machine's when a thread
+// was ready to run for half of the time and never did, beyond what the program's own processes can have taken from it.
 void Sandbox::judge_deadline(const Job& job, Outcome& outcome) const {
   const TreeUse use = measure_descendants(server_.inner);
   outcome.cpu_s = use.cpu_s - replied_cpu_s_;
   const bool had_processor = outcome.cpu_s >= job.limits.cpu_s;
-  const bool was_waiting = !use.is_known || use.waiting_s >= job.limits.wall_s / 2;
-  outcome.end = !had_processor && was_waiting ? End::starved : End::too_slow;
+  const bool was_kept_waiting = !use.is_known || use.waiting_s - outcome.cpu_s >= job.limits.wall_s / 2;
+  outcome.end = !had_processor && was_kept_waiting ? End::starved : End::too_slow;
 }
 
 Outcome Sandbox::run(const Job& job) {

@@ -47,7 +47,7 @@ struct Outcome {
   End end = End::broken;
   int code = 0;  // exit status or signal
   double cpu_s = 0;
-  std::string output = {};       // at most the limit of file bytes
+  std::string output = {};  // at most the limit of file bytes
   std::string errors;       // its first 4 KiB
   std::string record;       // call: what followed the nonce; "" without a valid record
   base::FileHandle result;  // compile, build: what was made, sealed; not open when nothing was
@@ -75,7 +75,7 @@ class Sandbox {
   void judge_deadline(const Job& job, Outcome& outcome) const;
 
   Server server_;
-  int64_t max_tree_bytes_;  // of all processes; watched from outside where there is no cgroup
+  int64_t max_tree_bytes_;    // of all processes; watched from outside where there is no cgroup
   double replied_cpu_s_ = 0;  // processor time of all jobs that ended by themselves
   bool is_fresh_ = true;
 };
