@@ -9,13 +9,26 @@ import sys
 
 sys.path[:] = [folder for folder in sys.path if folder]  # nothing is imported from the working folder
 
+import os
+
+# `threading` and `random` repair themselves after a fork: 150 page faults for what a server with one thread and a child that
+# seeds by itself do not need. Their hooks run in the forks of programs only.
+REGISTER = os.register_at_fork
+IS_PROGRAM = False
+
+
+def register_for_programs(**hooks):
+    REGISTER(**{when: lambda hook=hook: IS_PROGRAM and hook() for when, hook in hooks.items()})
+
+
+os.register_at_fork = register_for_programs
+
 import _socket
 import atexit
 import builtins
 import gc
 import json
 import marshal
-import os
 import random
 import resource
 import signal
@@ -105,6 +118,7 @@ def keep_only(kept):
 
 
 def open_streams():
+    """Made once, in the server, over numbers that each test fills with files of its own."""
     for number, name, mode, errors in ((0, "stdin", "r", "surrogateescape"), (1, "stdout", "w", "surrogateescape"),
                                        (2, "stderr", "w", "backslashreplace")):
         stream = open(number, mode, encoding="utf-8", errors=errors, closefd=False)
@@ -125,7 +139,6 @@ def compile_source(job, files):
     """Writes the code object: one compilation for all tests of a program."""
     source = read_all(files[0])
     connect(files, files[1])
-    open_streams()
     try:
         code = compile(source, "main.py", "exec", dont_inherit=True)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -150,7 +163,6 @@ def run_main(job, files):
     code = marshal.loads(read_all(files[0]))
     connect(files, files[1])
     keep_only(-1)
-    open_streams()
     status = 0
     try:
         exec(code, new_module("__main__"))
@@ -204,7 +216,6 @@ def call_function(job, files):
     call = json.loads(read_all(files[1]))
     connect(files, os.open("/dev/null", os.O_RDONLY))
     keep_only(result)
-    open_streams()
     names = new_module("solution")
     names.update(PRELUDE_NAMES)
     try:
@@ -261,6 +272,8 @@ KINDS = {"compile": compile_source, "main": run_main, "call": call_function, "bu
 
 
 def start(job, files):
+    global IS_PROGRAM
+    IS_PROGRAM = True
     try:
         os.setsid()
         for number in (signal.SIGTERM, signal.SIGPIPE, signal.SIGXFSZ):
@@ -354,13 +367,15 @@ def prepare():
     for name in PRELOADED + json.loads(os.environ.pop("LOCKSTEP_PRELOAD", "[]")):
         __import__(name)
     sys.path += json.loads(os.environ.pop("LOCKSTEP_PYTHON_PATH", "[]"))
+    os.register_at_fork = REGISTER
     builtins.exit, builtins.quit = Quitter("exit", "Ctrl-D"), Quitter("quit", "Ctrl-D")
 
 
 prepare()
 PRELUDE_NAMES = prelude_names()
+CONTROL = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CONTROL_FD)
+open_streams()
 gc.collect()
 gc.freeze()
-CONTROL = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0, CONTROL_FD)
 CONTROL.send(b"ready")
 serve(CONTROL)

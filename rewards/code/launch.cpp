@@ -83,32 +83,16 @@ Words as_user(const SandboxConfig& config) {
   return {"/usr/bin/setpriv", cat("--reuid=", config.uid), cat("--regid=", config.uid), "--clear-groups", "--"};
 }
 
-Words bubblewrap_command(const SandboxConfig& config, const LimitsConfig& limits) {
-  // The kernel's choice when memory runs out should be these processes: 1000 is inherited by all of them.
-  Words words = {"/bin/sh", "-c", "echo 1000 > /proc/self/oom_score_adj; exec \"$@\"", "sh"};
-  append(words, as_user(config));
-  append(words, {"/usr/bin/bwrap",
-                 "--unshare-user",
-                 "--disable-userns",
-                 "--unshare-pid",
-                 "--unshare-net",
-                 "--unshare-ipc",
-                 "--unshare-uts",
-                 "--unshare-cgroup-try",
-                 "--uid",
-                 "65534",
-                 "--gid",
-                 "65534",
-                 "--hostname",
-                 "sandbox",
-                 "--as-pid-1",
-                 "--die-with-parent",
-                 "--new-session",
-                 "--cap-drop",
-                 "ALL",
-                 "--clearenv"});
-  for (const auto& [name, value] : inner_environment(config, kScratch)) append(words, {"--setenv", name, value});
-  append(words, {"--ro-bind", "/usr", "/usr"});
+Words isolation_options() {
+  return {"--unshare-user", "--disable-userns",     "--unshare-pid", "--unshare-net", "--unshare-ipc",
+          "--unshare-uts",  "--unshare-cgroup-try", "--uid",         "65534",         "--gid",
+          "65534",          "--hostname",           "sandbox",       "--as-pid-1",    "--die-with-parent",
+          "--new-session",  "--cap-drop",           "ALL",           "--clearenv"};
+}
+
+// Read-only system folders, a few devices and one writable folder of bounded size; everything else is not there.
+Words file_system_options(const SandboxConfig& config, const LimitsConfig& limits) {
+  Words words = {"--ro-bind", "/usr", "/usr"};
   for (const char* folder : {"bin", "lib", "lib64"}) {
     const std::string path = cat("/", folder);
     if (fs::is_symlink(path)) {
@@ -126,8 +110,20 @@ Words bubblewrap_command(const SandboxConfig& config, const LimitsConfig& limits
   append(words, {"--symlink", kScratch, "/dev/shm", "--symlink", kScratch, kUsualScratch});
   if (config.has_proc) append(words, {"--proc", "/proc"});
   append(words, {"--perms", "0700", "--size", std::to_string(int64_t{limits.scratch_mb} << 20), "--tmpfs", kScratch,
-                 "--remount-ro", "/", "--chdir", kScratch, "--seccomp", std::to_string(kSeccomp), "--info-fd",
-                 std::to_string(kInfo), "--block-fd", std::to_string(kGate), "--"});
+                 "--remount-ro", "/", "--chdir", kScratch});
+  return words;
+}
+
+Words bubblewrap_command(const SandboxConfig& config, const LimitsConfig& limits) {
+  // The kernel's choice when memory runs out should be these processes: 1000 is inherited by all of them.
+  Words words = {"/bin/sh", "-c", "echo 1000 > /proc/self/oom_score_adj; exec \"$@\"", "sh"};
+  append(words, as_user(config));
+  words.emplace_back("/usr/bin/bwrap");
+  append(words, isolation_options());
+  for (const auto& [name, value] : inner_environment(config, kScratch)) append(words, {"--setenv", name, value});
+  append(words, file_system_options(config, limits));
+  append(words, {"--seccomp", std::to_string(kSeccomp), "--info-fd", std::to_string(kInfo), "--block-fd",
+                 std::to_string(kGate), "--"});
   append(words, server_command(config));
   return words;
 }

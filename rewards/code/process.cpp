@@ -143,6 +143,11 @@ TreeUse measure_descendants(pid_t root) {
   return use;
 }
 
+bool was_starved(const TreeUse& use, double allowed_cpu_s, double wall_s) {
+  if (!use.is_known) return true;
+  return use.cpu_s < allowed_cpu_s && use.waiting_s - use.cpu_s >= wall_s / 2;
+}
+
 double now_s() {
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
   return std::chrono::duration<double>(since).count();

@@ -38,6 +38,11 @@ struct TreeUse {
 };
 TreeUse measure_descendants(pid_t root);
 
+// Whether it is the machine's fault that a job came to its deadline: it has not used its processor time, and a thread of it
+// was ready to run for half of the deadline without getting a processor - beyond what the job's own processes can have taken
+// from each other. Also when nothing is known.
+bool was_starved(const TreeUse& use, double allowed_cpu_s, double wall_s);
+
 double now_s();  // monotonic
 
 }  // namespace lockstep::rewards::code

@@ -131,14 +131,11 @@ Sandbox::Wait Sandbox::wait_for_reply(const Job& job, double started_s) {
   }
 }
 
-// The deadline is the program's fault when it had its processor time, or did not want it. It is the machine's when a thread
-// was ready to run for half of the time and never did, beyond what the program's own processes can have taken from it.
 void Sandbox::judge_deadline(const Job& job, Outcome& outcome) const {
-  const TreeUse use = measure_descendants(server_.inner);
-  outcome.cpu_s = use.cpu_s - replied_cpu_s_;
-  const bool had_processor = outcome.cpu_s >= job.limits.cpu_s;
-  const bool was_kept_waiting = !use.is_known || use.waiting_s - outcome.cpu_s >= job.limits.wall_s / 2;
-  outcome.end = !had_processor && was_kept_waiting ? End::starved : End::too_slow;
+  TreeUse use = measure_descendants(server_.inner);
+  use.cpu_s -= replied_cpu_s_;
+  outcome.cpu_s = use.cpu_s;
+  outcome.end = was_starved(use, job.limits.cpu_s, job.limits.wall_s) ? End::starved : End::too_slow;
 }
 
 Outcome Sandbox::run(const Job& job) {

@@ -9,10 +9,8 @@
 namespace lockstep::rewards::code {
 namespace {
 
-const std::vector<std::pair<std::string, std::string>> kAbuses = {
-    {"loops", "while True: pass"},
-    {"loops and ignores the signal for it",
-     "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"},
+// These use no processor and wait for their deadline.
+const std::vector<std::pair<std::string, std::string>> kSleepers = {
     {"sleeps", "import time\ntime.sleep(1000)"},
     {"waits for a signal that never comes", "import signal\nsignal.pause()"},
     {"sleeps and ignores every signal", R"(
@@ -21,6 +19,18 @@ for number in range(1, 65):
     try: signal.signal(number, signal.SIG_IGN)
     except (OSError, ValueError): pass
 time.sleep(1000))"},
+    {"starts threads without end", R"(
+import threading, time
+while True:
+    try: threading.Thread(target=time.sleep, args=(1000,)).start()
+    except RuntimeError: pass)"},
+    {"stops itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"},
+};
+
+const std::vector<std::pair<std::string, std::string>> kAbuses = {
+    {"loops", "while True: pass"},
+    {"loops and ignores the signal for it",
+     "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"},
     {"computes in C without end", "print(len(str(7 ** (10 ** 8))))"},
     {"compiles a power tower", "x = 9 ** 9 ** 9 ** 9"},
     {"takes memory in small pieces", "x = []\nwhile True: x.append('x' * 1000 + str(len(x)))"},
@@ -50,11 +60,6 @@ while True:
     try:
         if os.fork(): os._exit(0)
     except OSError: pass)"},
-    {"starts threads without end", R"(
-import threading, time
-while True:
-    try: threading.Thread(target=time.sleep, args=(1000,)).start()
-    except RuntimeError: pass)"},
     {"leaves zombies", R"(
 import os
 for _ in range(12):
@@ -86,7 +91,6 @@ while True:
     {"aborts", "import os\nos.abort()"},
     {"kills everything that it can see", "import os, signal\nos.kill(-1, signal.SIGKILL)\nraise SystemExit(1)"},
     {"kills its group", "import os, signal\nos.kill(0, signal.SIGKILL)"},
-    {"stops itself", "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"},
     {"reads more input than there is", "import sys\nwhile True: sys.stdin.read()"},
     {"asks for input that is not there", "while True: input()"},
     {"closes its input and output", "import os\nos.closerange(0, 64)\nraise SystemExit(1)"},
@@ -121,13 +125,25 @@ TEST_CASE("abuse: every abusive program gets 0, and the next honest one gets 1")
   }
 }
 
+TEST_CASE("abuse: a program that waits for its deadline gets 0, and the next honest one gets 1") {
+  CodeConfig config = quick();
+  config.limits.wall_s = 0.7;
+  const auto brief = sandboxed(config), reward = sandboxed();
+  if (!brief || !reward) return;
+  for (const auto& [name, source] : kSleepers) {
+    CAPTURE(name);
+    CHECK(value_of(*brief, source, sum_row()) == 0);
+    CHECK(value_of(*reward, kHonest, sum_row()) == 1);
+  }
+}
+
 TEST_CASE("abuse: in a function test it gets 0 too") {
   const auto reward = sandboxed();
   if (!reward) return;
   const Json row = call_row("f", {{1}}, {1});
-  for (const char* body : {"while True: pass", "import time; time.sleep(1000)", "import os; os.abort()",
-                           "return [0] * 10 ** 10", "x = []; x.append(x); return x", "return 'x' * 10 ** 7",
-                           "return {1: {2: {3: x}}}", "return object()", "return {1, 2}", "return 10 ** 10 ** 7"}) {
+  for (const char* body : {"while True: pass", "import os; os.abort()", "return [0] * 10 ** 10",
+                           "x = []; x.append(x); return x", "return 'x' * 10 ** 7", "return {1: {2: {3: x}}}",
+                           "return object()", "return {1, 2}", "return 10 ** 10 ** 7"}) {
     CAPTURE(body);
     CHECK(value_of(*reward, cat("def f(x):\n    ", body), row) == 0);
   }

@@ -9,8 +9,6 @@
 namespace lockstep::rewards::code {
 namespace {
 
-using namespace std::string_view_literals;
-
 const std::vector<std::string> kRules = {"lines", "tokens", "exact"};
 const std::vector<std::string> kOutputs = {"",           "1",    "1\n", " 1 ", "1\n2",       "1 2",     "2 1",
                                            "1\n\n2",     "1.0",  "a",   "A",   "a b\nc d\n", "a b c d", "0.1",
@@ -54,8 +52,8 @@ TEST_CASE("compare: lines forgives white space around lines and at the end, and 
   CHECK_FALSE(outputs_equal("1\n\n2", "1\n2", lines));
   CHECK_FALSE(outputs_equal("1 2", "1\n2", lines));
   CHECK(outputs_equal("1  2", "1 2", lines));
-  CHECK_FALSE(outputs_equal("a\0b"sv, "a"sv, lines));
-  CHECK_FALSE(outputs_equal("1\0"sv, "1"sv, lines));
+  CHECK_FALSE(outputs_equal(std::string_view("a\0b", 3), "a", lines));
+  CHECK_FALSE(outputs_equal(std::string_view("1\0", 2), "1", lines));
   CHECK_FALSE(outputs_equal("Yes", "YES", lines));
   CHECK(outputs_equal("1 2", "1\n2", {"tokens", 0}));
   CHECK_FALSE(outputs_equal("12", "1\n2", {"tokens", 0}));

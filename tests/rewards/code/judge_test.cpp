@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Honest programs, right and wrong: what they earn in each language and form.
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
 #include "rewards/code/memory_file.h"
 #include "rewards/code/sandbox.h"
 #include "tests/rewards/code/programs.h"
@@ -154,6 +162,49 @@ TEST_CASE("judge: outputs are compared whole, with NULs and without line ends") 
   const std::string large(300'000, 'x');
   CHECK(value_of(*reward, "print(input())", stdio_row({{large, large}})) == 1);
   CHECK(value_of(*reward, "print(input()[1:])", stdio_row({{large, large}})) == 0);
+}
+
+// Kills the servers of all sandboxes of this process: children of its children.
+void kill_servers() {
+  const auto children = [](const std::string& pid) {
+    std::vector<std::string> found;
+    for (const auto& thread : std::filesystem::directory_iterator(cat("/proc/", pid, "/task"))) {
+      std::ifstream file(thread.path() / "children");
+      for (std::string child; file >> child;) found.push_back(child);
+    }
+    return found;
+  };
+  for (const std::string& outer : children("self")) {
+    for (const std::string& inner : children(outer)) ::kill(std::atoi(inner.c_str()), SIGKILL);
+  }
+}
+
+TEST_CASE("judge: a sandbox that is killed from outside is replaced, and the program is judged all the same") {
+  CodeConfig config = quick();
+  config.limits.wall_s = 20;
+  const auto reward = sandboxed(config);
+  if (!reward) return;
+  const std::string slow = "import time\ntime.sleep(0.5)\n" + kHonest;
+  const Json row = stdio_row({{"1 2", "3"}});
+  std::thread once([] {
+    ::usleep(250'000);
+    kill_servers();
+  });
+  CHECK(value_of(*reward, slow, row) == 1);
+  once.join();
+  // A program whose every sandbox breaks is at fault when those of others do not.
+  std::atomic<bool> is_done = false;
+  std::thread always([&] {
+    while (!is_done) {
+      ::usleep(250'000);
+      kill_servers();
+    }
+  });
+  const Score score = score_program(*reward, "import time\ntime.sleep(5)\n" + kHonest, row);
+  is_done = true;
+  always.join();
+  CHECK(score.value == 0);
+  CHECK(value_of(*reward, kHonest, row) == 1);
 }
 
 TEST_CASE("judge: only the program after the thinking counts, and a row without tests is skipped") {
