@@ -327,11 +327,21 @@ def scratch_mark():
     return os.stat(SCRATCH).st_ctime_ns
 
 
-def become_subreaper():
+def control_process(option, value):
     import ctypes
+    if ctypes.CDLL(None).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(f"prctl({option}, {value}) failed")
+
+
+def become_unreadable():
+    """With /proc, a program could write into the memory of any process of its user: but not of one that dumps no core."""
+    PR_SET_DUMPABLE = 4
+    control_process(PR_SET_DUMPABLE, 0)
+
+
+def become_subreaper():
     PR_SET_CHILD_SUBREAPER = 36
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError("no subreaper")
+    control_process(PR_SET_CHILD_SUBREAPER, 1)
 
     def stop(*_):
         while True:
@@ -363,6 +373,8 @@ def prepare():
     os.closerange(CONTROL_FD + 1, 1 << 16)
     if not IS_ISOLATED:
         become_subreaper()
+    elif os.path.exists("/proc"):
+        become_unreadable()
     sys.set_int_max_str_digits(0) if hasattr(sys, "set_int_max_str_digits") else None
     for name in PRELOADED + json.loads(os.environ.pop("LOCKSTEP_PRELOAD", "[]")):
         __import__(name)

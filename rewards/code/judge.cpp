@@ -111,7 +111,8 @@ JobLimits Judge::test_limits(const LanguageConfig& language) const {
   const bool can_limit_processes = config_.sandbox.isolation != "unsafe" || ::geteuid() == 0;
   return {.cpu_s = limits.cpu_s,
           .wall_s = limits.wall_s,
-          .memory_bytes = language.limit_address_space ? int64_t{limits.memory_mb} << 20 : 0,
+          .memory_bytes = int64_t{limits.memory_mb} << 20,
+          .limit_address_space = language.limit_address_space,
           .stack_bytes = int64_t{limits.stack_mb} << 20,
           .file_bytes = int64_t{limits.output_kb} << 10,
           .processes = can_limit_processes ? limits.processes : 0};

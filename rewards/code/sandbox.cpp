@@ -45,7 +45,7 @@ std::string header_of(const Job& job, const std::string& nonce) {
                              {"source", job.source},
                              {"artifact", job.artifact},
                              {"cpu_s", job.limits.cpu_s},
-                             {"memory_bytes", job.limits.memory_bytes},
+                             {"memory_bytes", job.limits.limit_address_space ? job.limits.memory_bytes : 0},
                              {"stack_bytes", job.limits.stack_bytes},
                              {"file_bytes", job.limits.file_bytes},
                              {"processes", job.limits.processes}};
@@ -114,9 +114,7 @@ void take_files(const Job& job, const std::string& nonce, JobFiles& files, Outco
 
 }  // namespace
 
-Sandbox::Sandbox(const SandboxConfig& config, const LimitsConfig& limits)
-    : server_(launch(config, limits)),
-      max_tree_bytes_(int64_t{2} * std::max(limits.memory_mb, limits.compile_memory_mb) << 20) {}
+Sandbox::Sandbox(const SandboxConfig& config, const LimitsConfig& limits) : server_(launch(config, limits)) {}
 
 Sandbox::~Sandbox() { shut_down(server_); }
 
@@ -126,8 +124,8 @@ Sandbox::Wait Sandbox::wait_for_reply(const Job& job, double started_s) {
     const double left_s = deadline - now_s();
     if (wait_readable(server_.control, std::min(std::max(left_s, 0.0), kWatchS))) return Wait::replied;
     if (left_s <= 0) return Wait::deadline;
-    if (server_.cgroup || job.limits.memory_bytes == 0) continue;
-    if (measure_descendants(server_.inner).memory_bytes > max_tree_bytes_) return Wait::too_big;
+    if (server_.cgroup) continue;
+    if (measure_descendants(server_.inner).memory_bytes > 2 * job.limits.memory_bytes) return Wait::too_big;
   }
 }
 

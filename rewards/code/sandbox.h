@@ -16,7 +16,8 @@ namespace lockstep::rewards::code {
 struct JobLimits {
   int cpu_s = 1;
   double wall_s = 1;
-  int64_t memory_bytes = 0;  // address space of each process; 0: not limited
+  int64_t memory_bytes = 0;  // of each process; twice as much is watched for all together where there is no cgroup
+  bool limit_address_space = true;
   int64_t stack_bytes = 0;
   int64_t file_bytes = 0;
   int processes = 1;
@@ -75,7 +76,6 @@ class Sandbox {
   void judge_deadline(const Job& job, Outcome& outcome) const;
 
   Server server_;
-  int64_t max_tree_bytes_;    // of all processes; watched from outside where there is no cgroup
   double replied_cpu_s_ = 0;  // processor time of all jobs that ended by themselves
   bool is_fresh_ = true;
 };

@@ -159,6 +159,23 @@ TEST_CASE("abuse: standard error is for the log only") {
   CHECK(score.detail.size() < 600);
 }
 
+TEST_CASE("abuse: without limits of address space, and without a cgroup, memory is watched from outside") {
+  CodeConfig config = quick();
+  config.language = "snake";
+  config.sandbox.use_cgroup = false;
+  config.limits.cpu_s = 20;
+  config.limits.wall_s = 60;
+  config.languages = {
+      {.name = "snake", .source = "main.py", .run = {"/usr/bin/python3", "main.py"}, .limit_address_space = false}};
+  const auto reward = sandboxed(config);
+  if (!reward) return;
+  const Score score =
+      score_program(*reward, "import time\nx = bytearray(b'x') * (700 << 20)\ntime.sleep(100)", sum_row(), "snake");
+  CHECK(score.value == 0);
+  CHECK_MESSAGE(score.detail.find("too much memory") != std::string::npos, score.detail);
+  CHECK(value_of(*reward, kHonest, sum_row(), "snake") == 1);
+}
+
 TEST_CASE("abuse: a program that is slow does not cost a deadline for each of its tests") {
   CodeConfig config = quick();
   config.credit = "share";

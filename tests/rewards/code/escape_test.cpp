@@ -92,6 +92,31 @@ TEST_CASE("escape: no way out of the sandbox is open, and the next program is ju
   }
 }
 
+TEST_CASE("escape: with a /proc of its own a program sees its processes, and cannot touch the server") {
+  CodeConfig config = quick();
+  config.sandbox.has_proc = true;
+  const auto reward = sandboxed(config);
+  if (!reward) return;
+  const std::vector<Escape> closed = {
+      {"writes its server's memory", "open('/proc/1/mem', 'r+b')"},
+      {"reads its server's memory", "open('/proc/1/mem', 'rb')"},
+      {"maps its server", "assert open('/proc/1/maps').read()"},
+      {"reads its server's environment", "open('/proc/1/environ').read()"},
+      {"lists its server's descriptors", "import os; os.listdir('/proc/1/fd')"},
+      {"opens its server's socket", "open('/proc/1/fd/3', 'r+b')"},
+      {"walks through its server's root", "import os; os.listdir('/proc/1/root/proc')"},
+      {"makes its server a target of the kernel", "open('/proc/1/oom_score_adj', 'w').write('1000')"},
+      {"changes the kernel", "open('/proc/sys/kernel/hostname', 'w').write('x')"},
+      {"sees other processes",
+       "import os; assert [n for n in os.listdir('/proc') if n.isdigit() and int(n) not in (1, os.getpid())]"},
+  };
+  for (const Escape& escape : closed) {
+    CAPTURE(escape.name);
+    CHECK(value_of(*reward, attempt(escape), escaped_row()) == 0);
+  }
+  CHECK(value_of(*reward, attempt({"", "import os; assert '1' in os.listdir('/proc')"}), escaped_row()) == 1);
+}
+
 TEST_CASE("escape: without a sandbox the same attempts get through") {
   if (!sandboxed()) return;
   CodeConfig config = quick();
