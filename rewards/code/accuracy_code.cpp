@@ -31,6 +31,16 @@ Source find_source(const Sample& sample, const CodeConfig& config, const Languag
   return {*program, {}};
 }
 
+// Which test expects more than a program may print; "" when none does.
+std::string unreachable_test(const std::vector<TestCase>& tests, const LimitsConfig& limits) {
+  for (size_t i = 0; i < tests.size(); ++i) {
+    const size_t bytes = tests[i].is_call ? to_text(tests[i].result).size() : tests[i].output.size();
+    if (bytes <= static_cast<size_t>(limits.output_kb) << 10) continue;
+    return cat("test ", i + 1, " expects ", bytes, " bytes: more than limits.output_kb");
+  }
+  return {};
+}
+
 Score skip(std::string why) { return {.status = Status::skip, .detail = std::move(why)}; }
 
 Score score_of(const Judgement& judgement, const std::string& credit) {
@@ -73,6 +83,7 @@ Score AccuracyCode::score(const Sample& sample) const {
   if (config_.max_tests > 0 && tests.cases.size() > static_cast<size_t>(config_.max_tests)) {
     tests.cases.resize(static_cast<size_t>(config_.max_tests));
   }
+  if (const std::string problem = unreachable_test(tests.cases, config_.limits); !problem.empty()) return skip(problem);
   const Source source = find_source(sample, config_, *language);
   if (source.text.empty()) return {.value = 0, .detail = source.problem, .metrics = {{"has_code", 0}}};
   return score_of(judge_.judge(*language, source.text, tests.cases), config_.credit);

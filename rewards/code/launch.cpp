@@ -104,7 +104,8 @@ Words file_system_options(const SandboxConfig& config, const LimitsConfig& limit
   for (const char* path : {"/etc/alternatives", "/etc/ld.so.cache"}) append(words, {"--ro-bind-try", path, path});
   for (const std::string& path : config.read_only) append(words, {"--ro-bind", path, path});
   append(words, {"--dir", "/dev"});
-  for (const char* device : {"null", "zero", "full", "random", "urandom"}) {
+  // Not zero: a shared mapping of it is memory that counts against no limit (see seccomp_filter.cpp).
+  for (const char* device : {"null", "full", "random", "urandom"}) {
     append(words, {"--dev-bind", cat("/dev/", device), cat("/dev/", device)});
   }
   append(words, {"--symlink", kScratch, "/dev/shm", "--symlink", kScratch, kUsualScratch});
@@ -143,10 +144,25 @@ pid_t read_inner_pid(const base::FileHandle& info) {
   return pid != json.end() && pid->is_number_integer() ? pid->get<pid_t>() : 0;
 }
 
-bool says_ready(const base::FileHandle& control) {
+// The server's scratch folder, which comes with its first word; not open when there is no server.
+base::FileHandle wait_until_ready(const base::FileHandle& control) {
   std::array<char, 16> word = {};
-  return wait_readable(control, kLaunchTimeoutS) && ::recv(control.number(), word.data(), word.size(), 0) == 5 &&
-         std::memcmp(word.data(), "ready", 5) == 0;
+  iovec part = {.iov_base = word.data(), .iov_len = word.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> space = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = space.data();
+  message.msg_controllen = space.size();
+  if (!wait_readable(control, kLaunchTimeoutS)) return base::FileHandle();
+  const ssize_t got = ::recvmsg(control.number(), &message, MSG_CMSG_CLOEXEC);
+  const cmsghdr* rights = CMSG_FIRSTHDR(&message);
+  if (got <= 0 || rights == nullptr || rights->cmsg_type != SCM_RIGHTS) return base::FileHandle();
+  int number = -1;
+  std::memcpy(&number, CMSG_DATA(rights), sizeof(number));
+  base::FileHandle folder(number);
+  if (std::string_view(word.data(), static_cast<size_t>(got)) != "ready") return base::FileHandle();
+  return move_up(std::move(folder));
 }
 
 [[noreturn]] void fail(Server& server, const base::FileHandle& log) {
@@ -192,7 +208,8 @@ Server launch_isolated(const SandboxConfig& config, const LimitsConfig& limits) 
   server.inner_handle = base::FileHandle(static_cast<int>(::syscall(SYS_pidfd_open, server.inner, 0)));
   server.cgroup = make_cgroup(config, limits);
   if (server.cgroup && !server.cgroup->add(server.inner)) server.cgroup.reset();
-  if (::write(gate.write.number(), "", 1) != 1 || !says_ready(server.control)) fail(server, log);
+  if (::write(gate.write.number(), "", 1) == 1) server.scratch = wait_until_ready(server.control);
+  if (server.scratch.number() < 0) fail(server, log);
   return server;
 }
 
@@ -223,7 +240,7 @@ Server launch_unsafe(const SandboxConfig& config) {
              .descriptors = {null.number(), null.number(), log.number(), sockets.write.number(), source.number()}});
   sockets.write.close();
   server.control = std::move(sockets.read);
-  if (!says_ready(server.control)) fail(server, log);
+  if (wait_until_ready(server.control).number() < 0) fail(server, log);
   return server;
 }
 
@@ -251,6 +268,7 @@ void shut_down(Server& server) {
   }
   server.outer = server.inner = 0;
   server.inner_handle.close();
+  server.scratch.close();
   server.cgroup.reset();
   if (!server.folder.empty()) base::remove_tree(server.folder);
   server.folder.clear();

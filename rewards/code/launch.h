@@ -17,6 +17,7 @@ struct Server {
   pid_t outer = 0;                 // our child: bwrap; in unsafe mode the server itself
   pid_t inner = 0;                 // the server, as we see it; its own number is 1
   base::FileHandle inner_handle;   // pidfd of `inner`
+  base::FileHandle scratch;        // its working folder, a file system of its own; not open in unsafe mode
   std::unique_ptr<Cgroup> cgroup;  // or nothing
   std::string folder;              // unsafe mode: its working folder, to be removed; else ""
 };

@@ -70,6 +70,7 @@ def system_calls():
     attempt("debug a process", lambda: must_fail(c.ptrace(0, 0, 0, 0)))
     attempt("make a user namespace", lambda: must_fail(c.unshare(0x10000000)))
     attempt("mount a file system", lambda: must_fail(c.mount(b"none", b".", b"tmpfs", 0, None)))
+    attempt("share memory without a file", lambda: must_fail(c.syscall(9, 0, 4096, 3, 0x21, -1, 0)))
     attempt("keep memory beyond its end", lambda: must_fail(c.shmget(0, 4096, 0o1600)))
 
 

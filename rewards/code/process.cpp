@@ -140,7 +140,15 @@ TreeUse measure_descendants(pid_t root) {
     add_process(pid, i == 0, use);
     visit_threads(pid, i == 0, found, use);
   }
+  use.processes.assign(found.begin() + 1, found.end());
   return use;
+}
+
+void Attendance::look(const TreeUse& use) {
+  std::vector<pid_t> now = use.processes;
+  std::sort(now.begin(), now.end());
+  is_complete_ = is_complete_ && std::includes(now.begin(), now.end(), last_.begin(), last_.end());
+  last_ = std::move(now);
 }
 
 bool was_starved(const TreeUse& use, double allowed_cpu_s, double wall_s) {

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 
 #include <array>
@@ -14,13 +15,19 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/code/memory_file.h"
-#include "rewards/code/process.h"
 
 namespace lockstep::rewards::code {
 namespace {
 
 constexpr size_t kMaxErrorBytes = 4096;
-constexpr double kWatchS = 0.1;  // between two looks at the memory of a job
+constexpr double kWatchS = 0.1;  // on average between two looks at a job
+
+// Drawn anew each time, so that a program cannot know when it is looked at.
+double draw_watch_s() {
+  unsigned char byte = 128;
+  [[maybe_unused]] const ssize_t count = ::getrandom(&byte, 1, 0);
+  return kWatchS * (0.5 + byte / 255.0);
+}
 
 std::string make_nonce() {
   std::array<unsigned char, 16> bytes;
@@ -114,26 +121,39 @@ void take_files(const Job& job, const std::string& nonce, JobFiles& files, Outco
 
 }  // namespace
 
-Sandbox::Sandbox(const SandboxConfig& config, const LimitsConfig& limits) : server_(launch(config, limits)) {}
+Sandbox::Sandbox(const SandboxConfig& config, const LimitsConfig& limits)
+    : server_(launch(config, limits)), max_files_(int64_t{limits.scratch_mb} << 10) {}
 
 Sandbox::~Sandbox() { shut_down(server_); }
 
-Sandbox::Wait Sandbox::wait_for_reply(const Job& job, double started_s) {
+bool Sandbox::is_too_big(const Job& job, const TreeUse& use) const {
+  struct statvfs facts = {};
+  if (server_.scratch.number() >= 0 && ::fstatvfs(server_.scratch.number(), &facts) == 0 &&
+      static_cast<int64_t>(facts.f_files - facts.f_ffree) > max_files_) {
+    return true;
+  }
+  return !server_.cgroup && use.memory_bytes > 2 * job.limits.memory_bytes;
+}
+
+Sandbox::Wait Sandbox::wait_for_reply(const Job& job, double started_s, Attendance& attendance) const {
   const double deadline = started_s + job.limits.wall_s;
   for (;;) {
     const double left_s = deadline - now_s();
-    if (wait_readable(server_.control, std::min(std::max(left_s, 0.0), kWatchS))) return Wait::replied;
+    if (wait_readable(server_.control, std::min(std::max(left_s, 0.0), draw_watch_s()))) return Wait::replied;
     if (left_s <= 0) return Wait::deadline;
-    if (server_.cgroup) continue;
-    if (measure_descendants(server_.inner).memory_bytes > 2 * job.limits.memory_bytes) return Wait::too_big;
+    const TreeUse use = measure_descendants(server_.inner);
+    attendance.look(use);
+    if (is_too_big(job, use)) return Wait::too_big;
   }
 }
 
-void Sandbox::judge_deadline(const Job& job, Outcome& outcome) const {
+void Sandbox::judge_deadline(const Job& job, Attendance& attendance, Outcome& outcome) const {
   TreeUse use = measure_descendants(server_.inner);
+  attendance.look(use);
   use.cpu_s -= replied_cpu_s_;
   outcome.cpu_s = use.cpu_s;
-  outcome.end = was_starved(use, job.limits.cpu_s, job.limits.wall_s) ? End::starved : End::too_slow;
+  const bool is_starved = attendance.is_complete() && was_starved(use, job.limits.cpu_s, job.limits.wall_s);
+  outcome.end = is_starved ? End::starved : End::too_slow;
 }
 
 Outcome Sandbox::run(const Job& job) {
@@ -144,8 +164,9 @@ Outcome Sandbox::run(const Job& job) {
                                       files.errors.number(), files.result.number()};
   const double started_s = now_s();
   Reply reply;
-  Wait wait =
-      send_job(server_.control.number(), header_of(job, nonce), numbers) ? wait_for_reply(job, started_s) : Wait::died;
+  Attendance attendance;
+  const bool is_sent = send_job(server_.control.number(), header_of(job, nonce), numbers);
+  Wait wait = is_sent ? wait_for_reply(job, started_s, attendance) : Wait::died;
   if (wait == Wait::replied && !receive_reply(server_.control.number(), reply)) wait = Wait::died;
   if (wait == Wait::replied) {
     is_fresh_ = reply.is_clean;
@@ -154,7 +175,7 @@ Outcome Sandbox::run(const Job& job) {
     take_files(job, nonce, files, outcome);
     return outcome;
   }
-  if (wait == Wait::deadline) judge_deadline(job, outcome);
+  if (wait == Wait::deadline) judge_deadline(job, attendance, outcome);
   if (wait == Wait::too_big) outcome.end = End::too_big;
   is_fresh_ = false;
   shut_down(server_);

@@ -10,6 +10,7 @@
 #include "base/file_handle.h"
 #include "rewards/code/config.h"
 #include "rewards/code/launch.h"
+#include "rewards/code/process.h"
 
 namespace lockstep::rewards::code {
 
@@ -72,10 +73,12 @@ class Sandbox {
 
  private:
   enum class Wait { replied, died, deadline, too_big };
-  Wait wait_for_reply(const Job& job, double started_s);
-  void judge_deadline(const Job& job, Outcome& outcome) const;
+  Wait wait_for_reply(const Job& job, double started_s, Attendance& attendance) const;
+  bool is_too_big(const Job& job, const TreeUse& use) const;
+  void judge_deadline(const Job& job, Attendance& attendance, Outcome& outcome) const;
 
   Server server_;
+  int64_t max_files_;         // a file costs memory even when it is empty: at most one a KiB of the scratch folder
   double replied_cpu_s_ = 0;  // processor time of all jobs that ended by themselves
   bool is_fresh_ = true;
 };

@@ -6,6 +6,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -36,7 +37,7 @@ constexpr uint32_t kRefused[] = {
     // the machine
     SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_reboot, SYS_swapon,
     SYS_swapoff, SYS_sethostname, SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
-    SYS_clock_adjtime, SYS_acct, SYS_syslog, SYS_iopl, SYS_ioperm, SYS_vhangup,
+    SYS_clock_adjtime, SYS_acct, SYS_syslog, SYS_iopl, SYS_ioperm, SYS_vhangup, SYS_sync, SYS_syncfs, SYS_io_setup,
     // memory and messages that outlive a process or count against no limit of it
     SYS_memfd_create, SYS_shmget, SYS_shmat, SYS_shmctl, SYS_shmdt, SYS_semget, SYS_semop, SYS_semctl, SYS_semtimedop,
     SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_mq_open, SYS_mq_unlink, SYS_mq_timedsend, SYS_mq_timedreceive,
@@ -44,22 +45,25 @@ constexpr uint32_t kRefused[] = {
     // the network
     SYS_socket, SYS_connect, SYS_bind, SYS_listen, SYS_accept, SYS_accept4};
 
-enum class Test { equals, any_bit };
+constexpr uint32_t kAll = ~uint32_t{0};
+constexpr uint32_t kSharedMemory = MAP_SHARED | MAP_ANONYMOUS;
 
-// Refused when the lower half of an argument passes the test, or fails it where `is_refused_if` is false.
+// Refused when these bits of the lower half of an argument have the value, or have another where `is_refused_if` is false.
 struct ArgumentRule {
-  uint32_t call, argument;
-  Test test;
-  uint32_t value;
+  uint32_t call, argument, bits, value;
   bool is_refused_if;
 };
 
 constexpr ArgumentRule kByArgument[] = {
-    {SYS_clone, 0, Test::any_bit, kNewNamespaces, true},
-    {SYS_prlimit64, 0, Test::equals, 0, false},         // limits of another process
-    {SYS_socketpair, 0, Test::equals, AF_UNIX, false},  // asyncio and multiprocessing need these
-    {SYS_ioctl, 1, Test::equals, TIOCSTI, true},        // typing into a terminal (CVE-2017-5226)
-    {SYS_ioctl, 1, Test::equals, TIOCLINUX, true},
+    {SYS_clone, 0, kNewNamespaces, 0, false},
+    {SYS_prlimit64, 0, kAll, 0, false},         // limits of another process
+    {SYS_socketpair, 0, kAll, AF_UNIX, false},  // asyncio and multiprocessing need these
+    // But not datagrams (2, and 3 means the same here), which can be sent to other addresses.
+    {SYS_socketpair, 1, SOCK_DGRAM, 0, false},
+    // It stays as a whole while one page of it is mapped: no limit of address space would hold.
+    {SYS_mmap, 3, kSharedMemory, kSharedMemory, true},
+    {SYS_ioctl, 1, kAll, TIOCSTI, true},  // typing into a terminal (CVE-2017-5226)
+    {SYS_ioctl, 1, kAll, TIOCLINUX, true},
 };
 
 sock_filter load(size_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)); }
@@ -85,10 +89,10 @@ std::vector<sock_filter> seccomp_filter() {
   }
   for (const ArgumentRule& rule : kByArgument) {
     const auto yes = static_cast<uint8_t>(rule.is_refused_if ? 0 : 1);
-    const auto condition = static_cast<uint16_t>(rule.test == Test::equals ? BPF_JEQ : BPF_JSET);
-    filter.push_back(jump(BPF_JEQ, rule.call, 0, 4));
+    filter.push_back(jump(BPF_JEQ, rule.call, 0, 5));
     filter.push_back(load(offsetof(seccomp_data, args) + rule.argument * sizeof(uint64_t)));
-    filter.push_back(jump(condition, rule.value, yes, static_cast<uint8_t>(1 - yes)));
+    filter.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, rule.bits));
+    filter.push_back(jump(BPF_JEQ, rule.value, yes, static_cast<uint8_t>(1 - yes)));
     filter.push_back(leave(refuse(EPERM)));
     filter.push_back(load(offsetof(seccomp_data, nr)));
   }

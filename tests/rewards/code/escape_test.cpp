@@ -152,10 +152,13 @@ int main() {
   TRY(clone, 0x10000000 | 17, 0, 0, 0, 0) TRY(clone, 0x00020000 | 17, 0, 0, 0, 0) TRY(clone, 0x40000000 | 17, 0, 0, 0, 0)
   TRY(prlimit64, 1, 7, 0, buffer) TRY(ioctl, 0, 0x5412, "x") TRY(ioctl, 0, 0x100005412, "x") TRY(sched_setaffinity, 0, 8, buffer)
   TRY(seccomp, 1, 0, buffer) TRY(fanotify_init, 0, 0) TRY(vmsplice, 0, 0, 0, 0) TRY(quotactl, 0, 0, 0, 0)
+  TRY(io_setup, 1, buffer) TRY(sync) TRY(syncfs, 0) TRY(socketpair, 1, 2, 0, buffer) TRY(socketpair, 1, 02000003, 0, buffer)
+  TRY(mmap, 0, 4096, 3, 0x21, -1, 0) TRY(mmap, 0, 4096, 3, 0x23, -1, 0) TRY(mmap, 0, 4096, 3, 0x100000021, -1, 0)
   errno = 0; if (syscall(0x40000000 | SYS_getpid) != -1 || errno != ENOSYS) puts("x32 getpid");
   errno = 0; if (syscall(462, 0, 0, 0) != -1 || errno != ENOSYS) puts("a call of a newer kernel");
   // What programs need is open.
   errno = 0; if (syscall(SYS_socketpair, 1, 1, 0, buffer) != 0) puts("no socketpair");
+  if (syscall(SYS_mmap, 0, 4096, 3, 0x22, -1, 0) == -1) puts("no memory");
   if (syscall(SYS_prlimit64, 0, 7, 0, buffer) != 0) puts("no prlimit");
   puts("done");
 }

@@ -220,6 +220,9 @@ TEST_CASE("judge: only the program after the thinking counts, and a row without 
   CHECK(score_completion(*reward, kHonest, sum_row()).metrics.at("has_code") == 0);
   CHECK(score_completion(*reward, right, {{"answer", "3"}}).status == Status::skip);
   CHECK(score_completion(*reward, right, {{"other", "3"}}).status == Status::skip);
+  // No program may print as much as this test expects: that says nothing about the program.
+  const Json large = stdio_row({{"1 2", "3"}, {"", std::string((1 << 20) + 1, 'x')}});
+  CHECK(score_completion(*reward, right, large).status == Status::skip);
   CodeConfig config = quick();
   config.require_fence = false;
   CHECK(score_completion(*sandboxed(config), kHonest, sum_row()).value == 1);

@@ -93,6 +93,18 @@ TEST_CASE("process: a deadline is the machine's fault only when the program was 
   }
 }
 
+TEST_CASE("process: a process that has gone between two looks spoils the books, one that has come does not") {
+  Attendance attendance;
+  for (const std::vector<pid_t>& seen : std::vector<std::vector<pid_t>>{{}, {7}, {9, 7}, {7, 8, 9}, {7, 8, 9}}) {
+    attendance.look({.processes = seen});
+    CHECK(attendance.is_complete());
+  }
+  attendance.look({.processes = {7, 9, 10, 11}});
+  CHECK_FALSE(attendance.is_complete());
+  attendance.look({.processes = {7, 8, 9, 10, 11}});
+  CHECK_FALSE(attendance.is_complete());
+}
+
 TEST_CASE("process: files of memory keep their content once they are sealed") {
   const base::FileHandle file = sealed_memory_file("content");
   CHECK(file.number() >= 10);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -48,11 +50,25 @@ inline CodeConfig quick() {
   return config;
 }
 
-// The reward, or nothing where this machine cannot isolate programs; then ctest shows the test as skipped.
+// Whether bubblewrap works at all, by the least that it is needed for.
+inline bool has_isolation() {
+  static const bool has = [] {
+    const char* const user = ::geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : "";
+    const std::string bwrap =
+        "/usr/bin/bwrap --unshare-user --disable-userns --unshare-pid --unshare-net --ro-bind / / ";
+    return std::system(cat(user, bwrap, "/usr/bin/python3 -c pass").c_str()) == 0;
+  }();
+  return has;
+}
+
+// The reward, or nothing where this machine cannot isolate programs; then ctest shows the test as skipped. Where bubblewrap
+// works, or the environment demands it (LOCKSTEP_SANDBOX_REQUIRED), a reward that refuses is a failure: a hole in the sandbox
+// that its probe finds must not pass for a machine without one.
 inline std::unique_ptr<AccuracyCode> sandboxed(const CodeConfig& config = quick()) {
   try {
     return std::make_unique<AccuracyCode>("code", config, "/rewards/0/options");
   } catch (const Error& error) {
+    if (has_isolation() || std::getenv("LOCKSTEP_SANDBOX_REQUIRED") != nullptr) throw;
     std::cout << "SKIPPED: programs cannot be isolated here: " << error.what() << std::endl;
     return nullptr;
   }
