@@ -2,11 +2,10 @@
 // The table of reward types.
 #include "rewards/registry.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/plugins/pooled_reward.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -29,7 +28,7 @@ struct RewardKind {
   std::string (*options)();
 };
 
-const std::array<RewardKind, 6> kKinds = {{
+const RewardKind kKinds[] = {
     {"accuracy", "1 when the final answer is right",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Accuracy>(log_name(c), load_options<AccuracyConfig>(c, where));
@@ -62,7 +61,12 @@ const std::array<RewardKind, 6> kKinds = {{
        return std::make_unique<ReflectionWords>(log_name(c));
      },
      base::reference<NoOptions>},
-}};
+    {"python", "a Python function as TRL's or verl's, in processes of its own",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_python_reward(log_name(c), load_options<plugins::PythonConfig>(c, where), where);
+     },
+     base::reference<plugins::PythonConfig>},
+};
 
 }  // namespace
 
