@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 
 namespace lockstep::rewards {
@@ -66,6 +67,11 @@ const RewardKind kKinds[] = {
        return plugins::make_python_reward(log_name(c), load_options<plugins::PythonConfig>(c, where), where);
      },
      base::reference<plugins::PythonConfig>},
+    {"library", "a shared library through the C ABI, in a process of its own",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_library_reward(log_name(c), load_options<plugins::LibraryConfig>(c, where), where);
+     },
+     base::reference<plugins::LibraryConfig>},
 };
 
 }  // namespace

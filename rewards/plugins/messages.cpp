@@ -61,6 +61,10 @@ Score read_score(const Json& from) {
   score.answer = text_of(from, "answer");
   if (!read_metrics(from, score.metrics)) return error_score("metrics must be at most 64 finite numbers by name");
   if (!read_extras(from, score.extras)) return error_score("extras must be at most 64 texts by name");
+  if (from.value("timeout", Json()) == true) {
+    score.status = Status::timeout;
+    return score;
+  }
   if (from.value("skip", Json()) == true) {
     score.status = Status::skip;
     return score;

@@ -19,7 +19,7 @@ inline constexpr size_t kMaxTextBytes = 65536;  // of an extra; longer ones are 
 // "is_terminated": true, "num_tokens": 5}]}: the row that samples of one prompt share is written once. Text is repaired UTF-8.
 std::string call_text(std::span<const Sample> samples);
 
-// The scores of {"scores": [{"value": 1.5} | {"skip": true} | {"error": text}, ...]}; each may have "detail", "answer",
+// The scores of {"scores": [{"value": 1.5} | {"skip": true} | {"timeout": true} | {"error": text}, ...]}; each may have "detail", "answer",
 // "metrics": {name: number} and "extras": {name: text}. {"metrics": {...}} beside "scores" is of the whole call and goes to
 // its first score. Always `num_samples` scores: with {"error": text}, another number of scores or another kind of message
 // all are Status::error; a score of another kind is one itself.
