@@ -5,8 +5,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/language.h"
+#include "rewards/length.h"
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
+#include "rewards/repetition.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -45,12 +48,26 @@ const RewardKind kKinds[] = {
        return std::make_unique<CoinFlip>(log_name(c), load_options<CoinFlipConfig>(c, where), run_seed);
      },
      base::reference<CoinFlipConfig>},
-    {"length", "tokens of the completion, for the log (weight 0)",
-     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
-       load_options<NoOptions>(c, where);
-       return std::make_unique<Length>(log_name(c));
+    {"length", "tokens of the completion, and rewards made of them: soft overlong, cosine, Kimi",
+     [](const RewardConfig& c, uint64_t run_seed, const std::string& where) -> RewardPtr {
+       const auto options = load_options<LengthConfig>(c, where);
+       RewardConfig correct;
+       base::load(options.correct, correct, where + "/options/correct");
+       const bool needs_correct = options.rule == "cosine" || options.rule == "kimi";
+       RewardPtr inner = needs_correct ? make_reward(correct, run_seed, where + "/options/correct") : nullptr;
+       return std::make_unique<LengthReward>(log_name(c), options, std::move(inner), where);
      },
-     base::reference<NoOptions>},
+     base::reference<LengthConfig>},
+    {"repetition", "the share of repeated n-grams, as a punishment",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<Repetition>(log_name(c), load_options<RepetitionConfig>(c, where));
+     },
+     base::reference<RepetitionConfig>},
+    {"language", "the share of the thought's words that are in one language",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<Language>(log_name(c), load_options<LanguageConfig>(c, where));
+     },
+     base::reference<LanguageConfig>},
     {"soft_overlong", "DAPO's punishment of long completions, 0 to -1",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<SoftOverlong>(log_name(c), load_options<SoftOverlongConfig>(c, where), where);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/length.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -45,8 +46,6 @@ int64_t count_words(std::string_view text) {
   return count;
 }
 
-Score Length::score(const Sample& sample) const { return {.value = static_cast<double>(sample.num_tokens)}; }
-
 SoftOverlong::SoftOverlong(std::string name, SoftOverlongConfig config, const std::string& where)
     : NamedReward(std::move(name)), config_(config) {
   if (config.soft_punish_cache > config.max_completion_len)
@@ -55,9 +54,7 @@ SoftOverlong::SoftOverlong(std::string name, SoftOverlongConfig config, const st
 }
 
 Score SoftOverlong::score(const Sample& sample) const {
-  const int64_t free = config_.max_completion_len - config_.soft_punish_cache;
-  const int64_t over = std::min(sample.num_tokens, config_.max_completion_len) - free;
-  return {.value = over <= 0 ? 0.0 : -static_cast<double>(over) / static_cast<double>(config_.soft_punish_cache)};
+  return {.value = soft_overlong(sample.num_tokens, config_.max_completion_len, config_.soft_punish_cache)};
 }
 
 Score ReflectionWords::score(const Sample& sample) const {
