@@ -7,6 +7,7 @@
 #include "rewards/builtin.h"
 #include "rewards/language.h"
 #include "rewards/length.h"
+#include "rewards/plugins/http_reward.h"
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 #include "rewards/repetition.h"
@@ -89,6 +90,11 @@ const RewardKind kKinds[] = {
        return plugins::make_library_reward(log_name(c), load_options<plugins::LibraryConfig>(c, where), where);
      },
      base::reference<plugins::LibraryConfig>},
+    {"http", "a service in OpenRLHF's or slime's form",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_http_reward(log_name(c), load_options<plugins::HttpConfig>(c, where), where);
+     },
+     base::reference<plugins::HttpConfig>},
 };
 
 }  // namespace

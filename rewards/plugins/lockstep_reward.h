@@ -24,6 +24,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "rewards/plugins/lockstep_reward_abi.h"
 
@@ -92,6 +94,35 @@ int32_t score_each(void*, const lockstep_reward_batch* batch) {
     }
   }
   return 0;
+}
+
+}  // namespace lockstep_reward
+
+extern "C" const lockstep_reward_plugin* lockstep_reward_plugin_v1();
+
+namespace lockstep_reward {
+
+// For tests of a reward: one completion scored through the library's own entry point, with these text columns.
+inline Result score_text(std::string_view completion, const std::vector<std::pair<std::string_view, std::string_view>>& columns) {
+  std::vector<lockstep_reward_column> row;
+  for (const auto& [name, value] : columns) row.push_back({text(name), text(value), 1});
+  const lockstep_reward_sample sample = {sizeof sample, 1, text(""), text(completion), row.data(), row.size(), nullptr, 0, 0};
+  const lockstep_reward_sample* list[] = {&sample};
+  Result result(0, LOCKSTEP_REWARD_ERROR, "");
+  lockstep_reward_batch batch = {};
+  batch.size = sizeof batch;
+  batch.num_samples = 1;
+  batch.samples = list;
+  batch.values = &result.value;
+  batch.statuses = &result.status;
+  batch.context = &result;
+  batch.remaining_ms = [](void*) -> int64_t { return 1000; };
+  batch.metric = [](void*, uint32_t, lockstep_reward_text, double) {};
+  batch.detail = [](void* context, uint32_t, lockstep_reward_text why) { static_cast<Result*>(context)->why = view(why); };
+  batch.log = [](void*, lockstep_reward_text) {};
+  const lockstep_reward_plugin* plugin = lockstep_reward_plugin_v1();
+  if (plugin->score(nullptr, &batch) != 0) result.status = LOCKSTEP_REWARD_ERROR;
+  return result;
 }
 
 }  // namespace lockstep_reward
