@@ -47,7 +47,8 @@ RewardTable reward_table(std::span<const CombinedScore> scores, size_t num_rewar
   RewardTable table{num_rewards, {}};
   for (const CombinedScore& score : scores) {
     LOCKSTEP_CHECK(score.parts.size() == num_rewards, "one part per reward");
-    for (const Score& part : score.parts) table.values.push_back(part.status == Status::ok ? part.value : kNone);
+    const bool is_scored = score.status == Status::ok;
+    for (const Score& part : score.parts) table.values.push_back(is_scored && part.status == Status::ok ? part.value : kNone);
   }
   return table;
 }

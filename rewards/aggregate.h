@@ -11,7 +11,8 @@
 
 namespace lockstep::rewards {
 
-// What each reward gave each sample, [num_samples, num_rewards]; NaN: no score (skip, error, timeout).
+// What each reward gave each sample, [num_samples, num_rewards]; NaN: no score (skip, error, timeout). A sample that only
+// rewards of weight 0 scored has none at all, as its combined status says.
 struct RewardTable {
   size_t num_rewards = 0;
   std::vector<double> values;

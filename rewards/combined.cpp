@@ -108,6 +108,12 @@ Combined::Combined(std::vector<Part> parts, const std::string& where) : parts_(s
 Combined::Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where)
     : Combined(make_parts(configs, run_seed, where), where) {}
 
+std::vector<double> Combined::weights() const {
+  std::vector<double> weights;
+  for (const Part& part : parts_) weights.push_back(part.weight);
+  return weights;
+}
+
 std::vector<CombinedScore> Combined::score_batch(std::span<const Sample> samples) const {
   std::vector<CombinedScore> all(samples.size());
   std::vector<bool> is_scored(samples.size());

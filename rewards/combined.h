@@ -41,6 +41,7 @@ class Combined {
   size_t size() const { return parts_.size(); }
   const std::string& name(size_t i) const { return parts_[i].reward->name(); }
   double weight(size_t i) const { return parts_[i].weight; }
+  std::vector<double> weights() const;
 
   // Thread-safe. An exception in a reward, and a value that is not finite, become Status::error with the text.
   CombinedScore score(const Sample& sample) const;

@@ -32,9 +32,12 @@ bool Worker::begin(const std::string& call, uint64_t id) {
   if (phase_ == Phase::idle && !is_fresh()) stop(0);
   if (phase_ == Phase::absent && !start()) return true;
   deadline_ = start_deadline_;
-  if (phase_ == Phase::idle) {
-    if (!has_call_) return reply_.status = Status::ok, true;
+  if (phase_ != Phase::idle) return false;
+  if (!has_call_) return reply_.status = Status::ok, true;
+  try {
     send();
+  } catch (const Error& error) {
+    return fail(Status::error, error.what_happened());
   }
   return false;
 }
@@ -61,6 +64,7 @@ bool Worker::start() {
 
 // A process that has ended, or has something to say without being asked, is not used.
 bool Worker::is_fresh() {
+  if (has_ended()) return false;
   char byte;
   const ssize_t bytes = ::recv(child_->channel(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return bytes < 0 && errno == EAGAIN && reader_.is_empty();
@@ -81,16 +85,20 @@ void Worker::add_entries(std::vector<pollfd>& entries) const {
   if (child_->ended() >= 0) entries.push_back({child_->ended(), POLLIN, 0});
 }
 
-bool Worker::step() {
+// A child of the process may keep the channel open, so that its end alone does not tell.
+bool Worker::has_ended() const {
   pollfd end{child_->ended(), POLLIN, 0};
-  // Looked at before reading: what the process wrote before its end is in the channel by then.
-  const bool has_ended = end.fd >= 0 && ::poll(&end, 1, 0) > 0;
+  return end.fd >= 0 && ::poll(&end, 1, 0) > 0;
+}
+
+bool Worker::step() {
+  const bool was_ended = has_ended();  // before reading: what the process wrote before its end is in the channel by then
   try {
     const bool is_open = write_some() && read_some();
     while (const auto body = reader_.next()) {
       if (on_frame(*body)) return true;
     }
-    if (is_open && !has_ended) return false;
+    if (is_open && !was_ended) return false;
   } catch (const Error& error) {
     return fail(Status::error, cat("the plugin's process broke the protocol: ", error.what_happened()));
   }

@@ -65,6 +65,7 @@ class Worker {
   bool start();
   void send();
   bool is_fresh();
+  bool has_ended() const;
   bool write_some();
   bool read_some();
   bool on_frame(const std::string& body);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The texts of the probe: ways to be paid that were seen in training runs, and inputs that broke verifiers.
+#include <iterator>
+
 #include "base/text.h"
 #include "rewards/tools/probe.h"
 
@@ -45,11 +47,8 @@ std::string spray(const std::string& gold, std::string (*form)(const std::string
 
 std::string bare(const std::string& text) { return text; }
 
-}  // namespace
-
-std::vector<ProbeText> probe_texts(const SampleRow& row) {
-  const std::string gold = gold_of(row.columns), wrong = cat(gold, "1");
-  const std::string think = "<think>\nLet me think.\n</think>\n", reopened = "<think>\nNo, wait.\n</think>\n";
+// Texts that know nothing.
+std::vector<ProbeText> empty_handed(const SampleRow& row, const std::string& wrong) {
   return {
       {"nothing", ""},
       {"white space", " \n\t\n "},
@@ -62,6 +61,13 @@ std::vector<ProbeText> probe_texts(const SampleRow& row) {
       {"empty tags", "<think></think><answer></answer>"},
       {"empty tags, open_r1's form", "<think>\n\n</think>\n<answer>\n\n</answer>"},
       {"an empty thought, a wrong answer", cat("<think>\n\n</think>\n", tagged(wrong))},
+  };
+}
+
+// Texts that hold the answer where it is not given, or among others.
+std::vector<ProbeText> hedged(const std::string& gold, const std::string& wrong) {
+  const std::string think = "<think>\nLet me think.\n</think>\n", reopened = "<think>\nNo, wait.\n</think>\n";
+  return {
       {"the answer inside the thought", cat("<think>\nIt is ", boxed(gold), ".\n</think>\n")},
       {"the answer inside a thought that never ends", cat("<think>\nIt is ", boxed(gold), ".")},
       {"an answer block inside the thought", cat("<think>\n", tagged(gold), "\n</think>\n")},
@@ -79,6 +85,12 @@ std::vector<ProbeText> probe_texts(const SampleRow& row) {
       {"all tags nested", cat(repeated("<think><answer>", 100), gold, repeated("</answer></think>", 100))},
       {"closing tags only", "</think></answer>"},
       {"words of reflection", repeated("Wait, let me check again. ", 400)},
+  };
+}
+
+// Texts that broke verifiers.
+std::vector<ProbeText> hostile(const std::string& gold) {
+  return {
       {"the answer in a code block", cat("```python\nanswer = ", gold, "\n```")},
       {"a call of eval", boxed("__import__('os').system('true')")},
       {"huge: a letter", huge("a")},
@@ -90,9 +102,20 @@ std::vector<ProbeText> probe_texts(const SampleRow& row) {
       {"huge: spaces", cat(boxed(cat("5", huge(" "))))},
       {"a power tower", boxed("9^{9^{9^{9}}}")},
       {"a factorial", boxed("1000000000!")},
-      {"zero bytes", std::string("<think>\0</think>\\boxed{\0}", 26)},
+      {"zero bytes", std::string("<think>\0</think>\\boxed{\0}", 25)},
       {"text that is no UTF-8", "<think>\xFF\xFE</think>\\boxed{\xC3}"},
   };
+}
+
+}  // namespace
+
+std::vector<ProbeText> probe_texts(const SampleRow& row) {
+  const std::string gold = gold_of(row.columns), wrong = cat(gold, "1");
+  std::vector<ProbeText> texts = empty_handed(row, wrong);
+  for (std::vector<ProbeText> more : {hedged(gold, wrong), hostile(gold)}) {
+    texts.insert(texts.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  return texts;
 }
 
 SampleRow default_probe_row() {

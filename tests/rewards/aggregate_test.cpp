@@ -87,7 +87,12 @@ TEST_CASE("aggregate: flat rewards and samples that nobody scored get exactly 0,
 
 TEST_CASE("aggregate: the table takes what is ok, and sizes that do not fit are Errors") {
   CombinedScore score;
+  score.status = Status::ok;
   score.parts = {{.value = 2}, {.status = Status::skip}, {.status = Status::timeout, .value = 5}};
+  CombinedScore unscored = score;
+  unscored.status = Status::skip;
+  const RewardTable none = reward_table(std::vector<CombinedScore>{unscored}, 3);
+  CHECK(std::isnan(none.values[0]));
   const std::vector<CombinedScore> scores = {score};
   const RewardTable table = reward_table(scores, 3);
   CHECK(table.values[0] == 2);

@@ -46,10 +46,20 @@ std::string file_text(const std::string& path) {
 }
 
 // Processes whose command line contains `text`.
-int num_processes(const std::string& text) {
+int count_processes(const std::string& text) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     if (contains(file_text(entry.path() / "cmdline"), text)) ++count;
+  }
+  return count;
+}
+
+// The same once it is `expected`, or after 2 s: a killed process takes a moment to end.
+int num_processes(const std::string& text, int expected) {
+  int count = count_processes(text);
+  for (int i = 0; i < 100 && count != expected; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    count = count_processes(text);
   }
   return count;
 }
@@ -175,12 +185,12 @@ def reward(completions, **kwargs):
     return [1.0]
 )"), kHasty);
     CHECK(score(*reward, {.completions = {"a"}})[0].value == 1);
-    CHECK(num_processes(marker) == 1);
+    CHECK(num_processes(marker, 1) == 1);
     CHECK(score(*reward, {.completions = {"hang"}})[0].status == Status::timeout);
-    CHECK(num_processes(marker) == 0);
+    CHECK(num_processes(marker, 0) == 0);
     CHECK(score(*reward, {.completions = {"a"}})[0].value == 1);
   }
-  CHECK(num_processes(marker) == 0);
+  CHECK(num_processes(marker, 0) == 0);
 }
 
 TEST_CASE("python hostile: memory above the limit is an error of the call") {

@@ -97,7 +97,7 @@ TEST_CASE("probe: failures, changing values and the missing difference between r
 }
 
 TEST_CASE("probe: --json gives one object a text") {
-  const ProbeReport report = probe(Combined({{.type = "accuracy"}}, 0), {default_probe_row()});
+  const ProbeReport report = probe(Combined({{.type = "accuracy"}, {.type = "format"}}, 0), {default_probe_row()});
   std::ostringstream out;
   print_report(report, true, out);
   size_t count = 0;
