@@ -62,8 +62,8 @@ struct LibraryConfig {
   void visit(auto&& field) {
     field("file", file, "the shared library (rewards/plugins/lockstep_reward_abi.h)");
     field("isolation", isolation,
-          "process: a crash or an endless loop costs a sample; none: called in place, which is faster by the 50 us of a "
-          "round trip and as safe as the library is",
+          "process: a crash or an endless loop costs the samples of a call; none: called in place, which saves about 0.1 ms a "
+          "call and is as safe as the library is",
           base::one_of({"process", "none"}));
     field("host", host, "the program that loads it; empty: this one, `lockstep`");
     field("options", options, "given to the library as JSON text");

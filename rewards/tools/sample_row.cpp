@@ -71,12 +71,12 @@ SampleRow read_sample_row(Json json, const std::string& where) {
     row.completion = text_or_messages(row.columns, "completion", where);
   }
   row.is_terminated = row.columns.value("is_terminated", Json(true)) != Json(false);
-  if (const auto ids = row.columns.find("completion_ids"); ids != row.columns.end()) row.ids = read_ids(*ids, where);
+  const auto ids = row.columns.find("completion_ids");
+  const bool has_ids = ids != row.columns.end();
+  if (has_ids) row.ids = read_ids(*ids, where);
   const auto count = row.columns.find("num_tokens");
   const bool has_count = count != row.columns.end() && count->is_number_unsigned();
-  row.num_tokens = has_count          ? count->get<int64_t>()
-                   : row.ids.empty() ? count_words(row.completion)
-                                     : static_cast<int64_t>(row.ids.size());
+  row.num_tokens = has_count ? count->get<int64_t>() : has_ids ? static_cast<int64_t>(row.ids.size()) : count_words(row.completion);
   return row;
 }
 

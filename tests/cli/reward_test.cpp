@@ -129,10 +129,7 @@ TEST_CASE("reward new, build, test, probe: a reward in C++ from nothing, served 
   CHECK(rows[0]["value"] == 1.0);
   CHECK(rows[1]["value"] == 0.0);
   CHECK(rows[2]["status"] == "skip");
-  const RunResult probe = run("reward probe my_reward/libmy_reward.so");
-  CHECK(probe.exit_code == 1);
-  CHECK(contains(probe.out, "PAYS"));
-  CHECK(lockstep({"reward", "probe", "format"}).exit_code == 0);
+  CHECK(contains(run("reward probe my_reward/libmy_reward.so").out, "honest right 1.000  honest wrong 0.000"));
   expect_failure({"reward", "new", "My", "--lang", "cpp"}, 1, "\"My\" cannot be a function's name", "NAME", "use lower-case");
 }
 
@@ -143,7 +140,11 @@ TEST_CASE("reward test: pairs of prediction and gold need no completion, and a P
   const std::string file = scratch.write("r.py", "def f(completions, **k): return [len(c) for c in completions]\n");
   const RunResult run = lockstep({"reward", "test", file + ":f", "--data", pairs, "--json"});
   CAPTURE(run.err);
-  CHECK(json_lines(run.out).at(0)["value"] == 10.0);
+  CHECK(json_lines(run.out).at(0)["value"] == 11.0);
+  const RunResult probe = lockstep({"reward", "probe", file + ":f"});
+  CHECK(probe.exit_code == 1);
+  CHECK(contains(probe.out, "huge: a letter  PAYS"));
+  CHECK(lockstep({"reward", "probe", "format"}).exit_code == 0);
 }
 
 }  // namespace lockstep::test

@@ -31,6 +31,7 @@ TEST_CASE("sample row: tokens, if the row has them") {
   CHECK(row.num_tokens == 3);
   CHECK(read(R"({"completion": "x", "completion_ids": [1], "num_tokens": 9})").num_tokens == 9);
   CHECK(row.sample().ids.size() == 3);
+  CHECK(read(R"({"completion": "x", "completion_ids": []})").num_tokens == 0);
 }
 
 TEST_CASE("sample row: a prediction goes into a box unless it is a whole completion, and gold is the answer") {
