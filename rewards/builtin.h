@@ -123,27 +123,6 @@ struct NoOptions {
   void visit(auto&&) {}
 };
 
-// DAPO eq. 13 (arXiv:2503.14476): 0 up to max_completion_len - soft_punish_cache tokens, then linearly down to -1 at
-// max_completion_len and beyond. Names as in TRL.
-struct SoftOverlongConfig {
-  int64_t max_completion_len = 20480;
-  int64_t soft_punish_cache = 4096;
-  void visit(auto&& field) {
-    field("max_completion_len", max_completion_len, "tokens from which the punishment is -1", base::at_least(1));
-    field("soft_punish_cache", soft_punish_cache, "tokens before it over which the punishment grows; 0: a step behind it",
-          base::at_least(0));
-  }
-};
-class SoftOverlong final : public NamedReward {
- public:
-  // Error (at `where`) when the cache is larger than the length.
-  SoftOverlong(std::string name, SoftOverlongConfig config, const std::string& where);
-  Score score(const Sample& sample) const override;
-
- private:
-  SoftOverlongConfig config_;
-};
-
 // A measure for the log, to be used with weight 0.
 class ReflectionWords final : public NamedReward {
  public:

@@ -69,11 +69,6 @@ const RewardKind kKinds[] = {
        return std::make_unique<Language>(log_name(c), load_options<LanguageConfig>(c, where));
      },
      base::reference<LanguageConfig>},
-    {"soft_overlong", "DAPO's punishment of long completions, 0 to -1",
-     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
-       return std::make_unique<SoftOverlong>(log_name(c), load_options<SoftOverlongConfig>(c, where), where);
-     },
-     base::reference<SoftOverlongConfig>},
     {"reflection_words", "wait, however, check ... in the completion, for the log (weight 0)",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        load_options<NoOptions>(c, where);

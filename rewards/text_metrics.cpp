@@ -6,10 +6,7 @@
 #include <array>
 #include <string>
 
-#include "base/error.h"
-#include "base/text.h"
 #include "rewards/builtin.h"
-#include "rewards/length.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -44,17 +41,6 @@ int64_t count_words(std::string_view text) {
     if (!is_space(text[at]) && (at == 0 || is_space(text[at - 1]))) ++count;
   }
   return count;
-}
-
-SoftOverlong::SoftOverlong(std::string name, SoftOverlongConfig config, const std::string& where)
-    : NamedReward(std::move(name)), config_(config) {
-  if (config.soft_punish_cache > config.max_completion_len)
-    throw Error(cat("soft_punish_cache ", config.soft_punish_cache, " is larger than max_completion_len ", config.max_completion_len),
-                cat(where, "/options/soft_punish_cache"), "give a cache of at most max_completion_len tokens");
-}
-
-Score SoftOverlong::score(const Sample& sample) const {
-  return {.value = soft_overlong(sample.num_tokens, config_.max_completion_len, config_.soft_punish_cache)};
 }
 
 Score ReflectionWords::score(const Sample& sample) const {
