@@ -13,7 +13,8 @@ namespace lockstep::rewards::plugins {
 
 inline constexpr int kChildChannel = 3;  // the descriptor that the child finds the channel on
 
-// The child leads a process group of its own, so that Ctrl-C does not reach it and what it starts ends with it.
+// The child leads a session and a process group of its own (base/spawn.h): Ctrl-C does not reach it, and what it starts ends with
+// it.
 class Child {
  public:
   // Starts argv[0], found on PATH. The child gets /dev/null, the pipe twice, the channel, and no other descriptor; every
