@@ -29,6 +29,10 @@ bool Worker::begin(const std::string& call, uint64_t id) {
   has_call_ = !call.empty();
   id_ = id;
   reply_ = {};
+  if (has_call_ && num_timeouts_ >= kMaxTimeouts && Clock::now() < next_call_) {
+    reply_ = {Status::timeout, {}, cat("not asked again yet, after ", num_timeouts_, " calls without an answer")};
+    return true;
+  }
   if (phase_ == Phase::idle && !is_fresh()) stop(0);
   if (phase_ == Phase::absent && !start()) return true;
   deadline_ = start_deadline_;
@@ -138,6 +142,7 @@ bool Worker::on_frame(const std::string& body) {
     throw Error("a message that answers no call", "plugin channel", "report this");
   }
   phase_ = Phase::idle;
+  num_timeouts_ = 0;
   reply_ = {Status::ok, std::move(message), {}};
   return true;
 }
@@ -169,11 +174,17 @@ bool Worker::fail_ended() {
 // it ready; one that failed to start is tried again by the next call.
 bool Worker::fail(Status status, const std::string& problem) {
   const bool was_call = phase_ == Phase::calling;
+  if (was_call) count_timeouts(status);
   if (!was_call && ++num_failed_starts_ >= kMaxFailedStarts) next_start_ = Clock::now() + kStartPause;
   stop(0);
   if (was_call) start();
   reply_ = {status, {}, shortened(problem)};
   return true;
+}
+
+void Worker::count_timeouts(Status status) {
+  num_timeouts_ = status == Status::timeout ? num_timeouts_ + 1 : 0;
+  if (num_timeouts_ >= kMaxTimeouts) next_call_ = after(kTimeoutPause * options_.call_timeout_s);
 }
 
 void Worker::stop(int grace_ms) {

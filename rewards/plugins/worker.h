@@ -42,6 +42,10 @@ class Worker {
   using Clock = std::chrono::steady_clock;
   static constexpr int kMaxFailedStarts = 3;                      // in a row; then the next start waits
   static constexpr std::chrono::seconds kStartPause{30};
+  // A plugin that hangs for good must not cost a run a deadline per call: after so many timeouts in a row calls are answered
+  // as timeouts at once for so many times the deadline, then one call tries again. So at most a tenth of the time is waited.
+  static constexpr int kMaxTimeouts = 3;
+  static constexpr int kTimeoutPause = 10;
 
   Worker(Keeper& keeper, WorkerOptions options) : keeper_(keeper), options_(std::move(options)) {}
   ~Worker() { stop(kGrace_ms); }
@@ -73,6 +77,7 @@ class Worker {
   bool fail(Status status, const std::string& problem);
   bool fail_ended();
   void stop(int grace_ms);
+  void count_timeouts(Status status);
 
   Keeper& keeper_;
   WorkerOptions options_;
@@ -83,8 +88,9 @@ class Worker {
   bool has_call_ = false;
   uint64_t id_ = 0;
   size_t written_ = 0;
-  Clock::time_point deadline_ = {}, start_deadline_ = {}, next_start_ = {};
+  Clock::time_point deadline_ = {}, start_deadline_ = {}, next_start_ = {}, next_call_ = {};
   int num_failed_starts_ = 0;
+  int num_timeouts_ = 0;  // of calls, in a row
   base::Json hello_;
   Reply reply_;
 };

@@ -211,6 +211,28 @@ TEST_CASE("python hostile: a plugin that stops loading is tried three times, the
   CHECK(seconds_since(start) < 0.05);
 }
 
+TEST_CASE("python hostile: a plugin that hangs for good costs three deadlines, then at most a tenth of the time") {
+  PythonLab lab;
+  const std::string flag = lab.folder.path("flag");
+  const auto reward = lab.reward(cat("import os, time\ndef reward(**kwargs):\n    if not os.path.exists('", flag,
+                                     "'): time.sleep(1000)\n    return [1.0]\n"),
+                                 {{"process", {{"timeout_s", 0.2}}}});
+  auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 3; ++i) CHECK(contains(score(*reward, {.completions = {"a"}})[0].detail, "no answer within 0.2 s"));
+  CHECK(seconds_since(start) > 0.55);
+  start = std::chrono::steady_clock::now();
+  for (int i = 0; i < 1000; ++i) {
+    const Score refused = score(*reward, {.completions = {"a"}})[0];
+    CHECK(refused.status == Status::timeout);
+    CHECK(refused.detail == "not asked again yet, after 3 calls without an answer");
+  }
+  CHECK(seconds_since(start) < 1);
+  // When the pause is over, one call tries, and a plugin that has recovered is used as before.
+  lab.folder.write("flag", "");
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  for (int i = 0; i < 3; ++i) CHECK(score(*reward, {.completions = {"a"}})[0].value == 1);
+}
+
 TEST_CASE("python hostile: a hanging sample of verl's form costs itself, and threads share the workers") {
   PythonLab lab;
   const auto reward = lab.reward(R"(
