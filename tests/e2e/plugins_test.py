@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A run of 5 steps with a reward that crashes, hangs, lies and floods its channel: it ends, and with the very weights of the run
-without that reward, since a failed reward has no part in any sum.
+"""A run of 5 steps with a reward that crashes, hangs, lies and floods its channel, a different way in each call: it ends, with the
+very weights of the run without that reward, since what has no score has no part in any sum, and each way is counted as what it is.
 
     python3 tests/e2e/plugins_test.py build/release/lockstep
 """
@@ -16,21 +16,28 @@ import time
 CONFIG = pathlib.Path(__file__).parent / "tiny_run.json"
 DEADLINE_S = 240
 STEPS = 5
+NUM_GROUPS = 4  # of a step, num_prompts in the config
 REWARDS = [{"type": "accuracy", "options": {"source": "answer_tag"}},
            {"type": "random", "name": "coin", "weight": 0.5, "options": {"probability": 0.5}}]
+# The file counts calls, since the process does not live to.
 BAD = '''
 import gc, os, socket, time
 def reward(prompts, completions, **kwargs):
-    kind = (len(prompts[0]) + sum(map(len, completions))) % 5
-    print("misbehaving in way", kind)
-    if kind == 0: os._exit(1)
-    if kind == 1: time.sleep(1000)
-    if kind == 2: return [1.0] * (len(completions) + 1)
-    if kind == 3: return ["100"] * len(completions)
+    with open(__file__ + ".calls", "a+") as calls:
+        calls.write("x")
+        way = (calls.tell() - 1) % 7
+    print("misbehaving in way", way)
+    if way == 0: os._exit(1)
+    if way == 1: time.sleep(1000)
+    if way == 2: return [1.0] * (len(completions) + 1)
+    if way == 3: return ["100"] * len(completions)
+    if way == 4: return [float("nan")] * len(completions)
+    if way == 5: return [1e400] * len(completions)
     for s in gc.get_objects():
         if isinstance(s, socket.socket): s.sendall(os.urandom(100000))
     time.sleep(1000)
 '''
+NUM_WAYS = 7
 
 
 def run(binary, folder, rewards):
@@ -49,18 +56,23 @@ def main(binary):
         scratch = pathlib.Path(scratch)
         (scratch / "bad.py").write_text(BAD)
         bad = {"type": "python", "name": "bad", "weight": 3,
-               "options": {"file": str(scratch / "bad.py"), "process": {"timeout_s": 0.2}}}
+               "options": {"file": str(scratch / "bad.py"), "process": {"timeout_s": 1}}}
         plain, _, _ = run(binary, scratch / "plain", REWARDS)
         start = time.monotonic()
         weights, rows, log = run(binary, scratch / "with_bad", REWARDS + [bad])
         seconds = time.monotonic() - start
         assert weights == plain, "a reward that only fails changed the weights"
         assert len(rows) == STEPS, f"{len(rows)} steps"
-        failed = [row["rewards/bad/error_ratio"] + row["rewards/bad/timeout_ratio"] for row in rows]
-        assert all(abs(share - 1) < 1e-9 for share in failed), failed
-        assert any(row["rewards/bad/timeout_ratio"] > 0 for row in rows) and any(row["rewards/bad/error_ratio"] > 0 for row in rows)
-        assert "reward bad: misbehaving in way" in log
-        print(f"plugins: {STEPS} steps with a failing plugin in {seconds:.1f} s, the weights of the run without it")
+        for row in rows:
+            shares = {kind: row[f"rewards/bad/{kind}_ratio"] for kind in ("skip", "error", "timeout")}
+            assert abs(sum(shares.values()) - 1) < 1e-9, shares
+            assert all(abs(share * NUM_GROUPS - round(share * NUM_GROUPS)) < 1e-9 for share in shares.values()), shares
+        total = {kind: sum(row[f"rewards/bad/{kind}_ratio"] for row in rows) * NUM_GROUPS for kind in ("skip", "error", "timeout")}
+        # 20 groups of the 5 steps, in turns with those of the evaluations: of each way 2 or more, one skips and one times out.
+        assert total["skip"] >= 2 and total["timeout"] >= 2 and total["error"] >= 10, total
+        for way in range(NUM_WAYS):
+            assert f"reward bad: misbehaving in way {way}" in log, way
+        print(f"plugins: {STEPS} steps with a failing plugin in {seconds:.1f} s, groups {total}, the weights of the run without it")
 
 
 main(sys.argv[1])
