@@ -47,7 +47,7 @@ std::unique_ptr<Reward> make_library_reward(const std::string& name, const Libra
                                {"options", config.options},
                                {"max_memory_mb", config.process.max_memory_mb},
                                {"timeout_s", config.process.timeout_s}};
-  WorkerOptions options{.argv = config.process.launcher,
+  WorkerOptions options{.argv = config.process.prefix(config.file),
                         .where = cat(where, ": ", config.file),
                         .call_timeout_s = config.process.timeout_s,
                         .start_timeout_s = config.process.start_timeout_s};

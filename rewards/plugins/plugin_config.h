@@ -16,6 +16,7 @@ struct ProcessConfig {
   double timeout_s = 30;
   double start_timeout_s = 120;
   int64_t max_memory_mb = 0;
+  std::string sandbox = "none";
   std::vector<std::string> launcher;
   void visit(auto&& field) {
     field("num_workers", num_workers, "processes that score at the same time", base::between(1, 256));
@@ -23,9 +24,15 @@ struct ProcessConfig {
           base::between(0.001, 86400));
     field("start_timeout_s", start_timeout_s, "until the plugin is loaded", base::between(0.001, 86400));
     field("max_memory_mb", max_memory_mb, "address space of a process (RLIMIT_AS); 0: no limit", base::at_least(0));
+    field("sandbox", sandbox,
+          "bwrap: files can be read but not written, the folder for temporary files is a private one, there is no network, no "
+          "device, no service's socket in /run and no other process; needs bubblewrap, and a kernel that allows namespaces",
+          base::one_of({"none", "bwrap"}));
     field("launcher", launcher,
-          "words in front of the process's command line, for a sandbox such as bwrap; it must pass descriptor 3 on");
+          "words in front of the process's command line, for a sandbox of your own; it must pass descriptor 3 on");
   }
+  // The words in front of the command line of a process: the launcher, then the sandbox. `file` is the plugin's, if it is one.
+  std::vector<std::string> prefix(const std::string& file) const;
 };
 
 struct PythonConfig {

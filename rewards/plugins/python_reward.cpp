@@ -24,7 +24,7 @@ std::unique_ptr<Reward> make_python_reward(const std::string& name, const Python
   const base::Json settings = {{"file", config.file},           {"module", config.module},     {"function", config.function},
                                {"interface", config.interface}, {"messages", config.messages}, {"column", config.column},
                                {"arguments", config.arguments}, {"max_memory_mb", config.process.max_memory_mb}};
-  WorkerOptions options{.argv = config.process.launcher,
+  WorkerOptions options{.argv = config.process.prefix(config.file),
                         .where = cat(where, ": ", config.file.empty() ? config.module : config.file),
                         .call_timeout_s = config.process.timeout_s,
                         .start_timeout_s = config.process.start_timeout_s};
