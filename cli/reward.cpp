@@ -1,169 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep reward list | test`: the rewards, and what they give on a file of samples, without any model.
-#include <filesystem>
+// `lockstep reward list | test | probe | new`: rewards without any model. What they do is in rewards/tools.
 #include <iostream>
 
-#include "base/config.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/verb.h"
 #include "rewards/combined.h"
+#include "rewards/plugins/library_host.h"
 #include "rewards/registry.h"
+#include "rewards/tools/probe.h"
+#include "rewards/tools/score_file.h"
+#include "rewards/tools/skeleton.h"
+#include "rewards/tools/spec.h"
 
 namespace lockstep::cli {
 namespace {
 
-using base::Json;
+const Positional kSpec = {"SPEC",
+                          "a reward's type, a plugin (my.py:function, libmine.so, http://...), or a JSON file: a reward, a "
+                          "list of rewards, a run config"};
+const Option kSeed = {.name = "seed", .value = "N", .meaning = "the run seed that `random` sees (default: 0)"};
 
-// SPEC is the name of a reward type, or a JSON file with one reward config, a list of them, or an object (a run config)
-// that has such a list under "rewards".
-rewards::Combined load_spec(const std::string& spec, uint64_t seed) {
-  std::vector<rewards::RewardConfig> configs;
-  if (!std::filesystem::is_regular_file(spec)) {
-    configs.push_back({.type = spec});
-    return {configs, seed, "SPEC"};
-  }
-  Json json = base::parse_json_file(spec, {.comments = true});
-  std::string where = spec + ":";
-  if (json.is_object() && json.contains("rewards")) {
-    json = Json(json["rewards"]);
-    where += "/rewards";
-  }
-  if (!json.is_array()) json = Json::array({json});
-  for (const Json& entry : json) {
-    base::load(entry, configs.emplace_back(), cat(where, "/", configs.size()));
-  }
-  return {configs, seed, where};
-}
-
-[[noreturn]] void missing_column(const char* column, const std::string& where) {
-  throw Error(
-      cat("the row has no \"", column, "\""), where,
-      "write rows like {\"prompt\": \"...\", \"completion\": \"...\", \"answer\": \"...\"}; a prompt may be a list of "
-      "messages");
-}
-
-const std::string& text_of(const Json& row, const char* column, const std::string& where) {
-  const auto text = row.find(column);
-  if (text == row.end() || !text->is_string()) missing_column(column, where);
-  return text->get_ref<const std::string&>();
-}
-
-// A prompt's text; of a list of messages their contents, one a line.
-std::string prompt_of(const Json& row, const std::string& where) {
-  const auto prompt = row.find("prompt");
-  if (prompt == row.end() || !prompt->is_array()) return text_of(row, "prompt", where);
-  std::vector<std::string> contents;
-  for (const Json& message : *prompt) {
-    if (!message.is_object() || !message.contains("content")) missing_column("prompt", where);
-    contents.push_back(text_of(message, "content", where));
-  }
-  return base::join(contents, "\n");
-}
-
-// One scored row of the file.
-struct Row {
-  size_t number;
-  rewards::CombinedScore score;
-};
-
-Row score_row(const rewards::Combined& rewards, const Json& row, size_t number, const std::string& where) {
-  if (!row.is_object()) throw Error("the row is no object", where, "write one JSON object a line");
-  const std::string prompt = prompt_of(row, where);
-  const rewards::Sample sample{.prompt = prompt,
-                               .completion = text_of(row, "completion", where),
-                               .columns = &row,
-                               .is_terminated = row.value("is_terminated", Json(true)) != Json(false)};
-  return {number, rewards.score(sample)};
-}
-
-// A value of a score, or the reason why there is none: "1.000", "skip".
-std::string cell(const rewards::Score& score) {
-  return score.status == rewards::Status::ok ? base::fixed(score.value, 3) : rewards::status_name(score.status);
-}
-
-void print_row(const rewards::Combined& rewards, const Row& row) {
-  std::cout << "row " << row.number << "  reward " << cell({.status = row.score.status, .value = row.score.value});
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    const rewards::Score& part = row.score.parts[i];
-    std::cout << "  " << rewards.name(i) << " " << cell(part);
-    if (!part.detail.empty()) std::cout << " (" << base::printable(part.detail) << ")";
-  }
-  std::cout << "\n";
-}
-
-Json row_json(const rewards::Combined& rewards, const Row& row) {
-  Json parts = Json::object();
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    const rewards::Score& part = row.score.parts[i];
-    parts[rewards.name(i)] = {{"status", rewards::status_name(part.status)},
-                              {"value", part.status == rewards::Status::ok ? Json(part.value) : Json(nullptr)},
-                              {"detail", base::repair_utf8(part.detail)},
-                              {"metrics", part.metrics}};
-  }
-  return {{"row", row.number},
-          {"status", rewards::status_name(row.score.status)},
-          {"reward", row.score.status == rewards::Status::ok ? Json(row.score.value) : Json(nullptr)},
-          {"rewards", parts}};
-}
-
-Json summary_json(const rewards::Combined& rewards, const std::vector<rewards::RewardStats>& stats) {
-  Json parts = Json::object();
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    const rewards::RewardStats& of = stats[i];
-    parts[rewards.name(i)] = {{"weight", rewards.weight(i)},
-                              {"mean", of.mean},
-                              {"std", of.std},
-                              {"ok", of.num_ok},
-                              {"skip", of.num_skip},
-                              {"error", of.num_error},
-                              {"timeout", of.num_timeout},
-                              {"metrics", of.metrics}};
-  }
-  return {{"summary", parts}};
-}
-
-void print_summary(const rewards::Combined& rewards, const std::vector<rewards::RewardStats>& stats) {
-  std::cout << "\n";
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    const rewards::RewardStats& of = stats[i];
-    std::cout << rewards.name(i) << "  weight " << rewards.weight(i) << "  mean " << base::fixed(of.mean, 4) << "  std "
-              << base::fixed(of.std, 4) << "  ok " << of.num_ok << "  skip " << of.num_skip << "  error "
-              << of.num_error << "  timeout " << of.num_timeout;
-    for (const auto& [name, value] : of.metrics) std::cout << "  " << name << " " << base::fixed(value, 4);
-    std::cout << "\n";
-  }
+rewards::Combined load(const Arguments& arguments) {
+  const auto seed = static_cast<uint64_t>(arguments.integer_or("seed", 0, 0, INT64_MAX));
+  const rewards::tools::Spec spec = rewards::tools::load_spec(arguments.positional(0));
+  return {spec.configs, seed, spec.where};
 }
 
 ExitCode run_test(const Arguments& arguments) {
-  const auto seed = static_cast<uint64_t>(arguments.integer_or("seed", 0, 0, INT64_MAX));
-  const rewards::Combined rewards = load_spec(arguments.positional(0), seed);
-  const std::string data = *arguments.value("data");
-  const bool as_json = arguments.has("json");
-  std::vector<rewards::CombinedScore> scores;
-  base::for_each_line(data, [&](std::string_view line, size_t number) {
-    const std::string where = cat(data, ":", number);
-    Row row = score_row(rewards, base::parse_json(line, where), number, where);
-    if (as_json) {
-      std::cout << row_json(rewards, row).dump() << "\n";
-    } else {
-      print_row(rewards, row);
-    }
-    scores.push_back(std::move(row.score));
+  rewards::tools::score_file(load(arguments), *arguments.value("data"), arguments.has("json"), std::cout, std::cerr);
+  return ExitCode::done;
+}
+
+std::vector<rewards::tools::SampleRow> probe_rows(const Arguments& arguments) {
+  const auto data = arguments.value("data");
+  if (!data) return {rewards::tools::default_probe_row()};
+  const auto count = static_cast<size_t>(arguments.integer_or("rows", 4, 1, 1000));
+  std::vector<rewards::tools::SampleRow> rows;
+  base::for_each_line(*data, [&](std::string_view line, size_t number) {
+    if (rows.size() == count || base::trim(line).empty()) return;
+    const std::string where = cat(*data, ":", number);
+    base::Json row = base::parse_json(line, where);
+    if (row.is_object() && !row.contains("completion") && !row.contains("pred")) row["completion"] = "";
+    rows.push_back(rewards::tools::read_sample_row(std::move(row), where));
   });
-  if (scores.empty()) throw Error("the file has no rows", data, "write one JSON object a line");
-  const std::vector<rewards::RewardStats> stats = rewards.stats(scores);
-  if (as_json) {
-    std::cout << summary_json(rewards, stats).dump() << "\n";
-  } else {
-    print_summary(rewards, stats);
+  if (rows.empty()) throw Error("the file has no rows", *data, "write one JSON object a line");
+  return rows;
+}
+
+ExitCode run_probe(const Arguments& arguments) {
+  const rewards::tools::ProbeReport report = rewards::tools::probe(load(arguments), probe_rows(arguments));
+  rewards::tools::print_report(report, arguments.has("json"), std::cout);
+  return report.num_findings == 0 ? ExitCode::done : ExitCode::failed;
+}
+
+ExitCode run_new(const Arguments& arguments) {
+  const std::string& name = arguments.positional(0);
+  for (const std::string& file : rewards::tools::write_skeleton(".", name, *arguments.value("lang"))) {
+    std::cout << "wrote " << file << "\n";
   }
+  const bool is_cpp = *arguments.value("lang") == "cpp";
+  std::cout << "next: " << (is_cpp ? cat("sh ", name, "/build.sh") : cat("python3 ", name, "/", name, "_test.py"))
+            << " && lockstep reward test " << name << "/reward.json --data " << name << "/samples.jsonl\n";
   return ExitCode::done;
 }
 
 ExitCode run_list(const Arguments&) {
   std::cout << rewards::reward_reference();
   return ExitCode::done;
+}
+
+ExitCode run_host(const Arguments& arguments) {
+  return rewards::plugins::serve_library(arguments.positional(0)) == 0 ? ExitCode::done : ExitCode::failed;
 }
 
 }  // namespace
@@ -173,17 +81,44 @@ Verb reward_list_verb() {
 }
 
 Verb reward_test_verb() {
-  return {
-      .name = "reward test",
-      .summary = "score a file of samples without a model",
-      .usage = {.positionals = {{"SPEC", "a reward's type, or a JSON file: a reward, a list of rewards, a run config"}},
-                .options = {{.name = "data",
-                             .value = "FILE",
-                             .meaning = "JSON lines with prompt, completion and the columns that the reward reads",
-                             .is_required = true},
-                            {.name = "json", .meaning = "print one JSON object a row, and last the summary"},
-                            {.name = "seed", .value = "N", .meaning = "the run seed that `random` sees (default: 0)"}}},
-      .run = run_test};
+  return {.name = "reward test",
+          .summary = "score a file of samples without a model",
+          .usage = {.positionals = {kSpec},
+                    .options = {{.name = "data",
+                                 .value = "FILE",
+                                 .meaning = "JSON lines with completion, prompt and the columns that the reward reads, or with "
+                                            "pred and gold",
+                                 .is_required = true},
+                                {.name = "json", .meaning = "print one JSON object a row; the summary goes to standard error"},
+                                kSeed}},
+          .run = run_test};
+}
+
+Verb reward_probe_verb() {
+  return {.name = "reward probe",
+          .summary = "look for texts that a reward pays for and should not",
+          .usage = {.positionals = {kSpec},
+                    .options = {{.name = "data", .value = "FILE", .meaning = "rows with prompt and answer to try (default: a sum)"},
+                                {.name = "rows", .value = "N", .meaning = "of the file, from its start (default: 4)"},
+                                {.name = "json", .meaning = "print one JSON object a text"},
+                                kSeed},
+                    .notes = "Exit code 1 when something pays more than a wrong answer in the right form, fails, changes or is slow."},
+          .run = run_probe};
+}
+
+Verb reward_new_verb() {
+  return {.name = "reward new",
+          .summary = "write a folder with a new reward and its test",
+          .usage = {.positionals = {{"NAME", "of the reward, its function and its folder"}},
+                    .options = {{.name = "lang", .value = "cpp|python", .meaning = "the language", .is_required = true}}},
+          .run = run_new};
+}
+
+Verb reward_host_verb() {
+  return {.name = "reward host",
+          .summary = "the process around a reward in a shared library; Lockstep starts it itself",
+          .usage = {.positionals = {{"SETTINGS", "JSON"}}},
+          .run = run_host};
 }
 
 }  // namespace lockstep::cli

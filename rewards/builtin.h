@@ -65,22 +65,32 @@ struct FormatConfig {
   std::string think_open_in_prompt = "auto";
   bool require_answer = true;
   bool refuse_echo = true;
+  bool exactly_once = true;
+  bool in_order = true;
+  bool nothing_outside = true;
+  int64_t min_think_chars = 1;
+  bool partial_credit = false;
   void visit(auto&& field) {
-    field(
-        "preset", preset,
-        "r1: <think>..</think> <answer>..</answer>, white space between; tiny: no white space, no other \"<\", and the "
-        "completion ends by itself",
-        base::one_of({"r1", "tiny"}));
+    field("preset", preset,
+          "r1: <think>..</think> <answer>..</answer>, white space between, and the options below; tiny: no white space, "
+          "no other \"<\", and the completion ends by itself; the others are exactly those projects' (format_presets.h)",
+          base::one_of({"r1", "tiny", "open_r1", "tag_count", "trl", "logic_rl", "tinyzero"}));
     field("think_open_in_prompt", think_open_in_prompt,
-          "the prompt has opened <think>, so that the completion must not; auto: see whether the prompt ends so",
+          "r1: the prompt has opened <think>, so that the completion must not; auto: see whether the prompt ends so",
           base::one_of({"auto", "yes", "no"}));
     field("require_answer", require_answer, "r1: false asks for non-empty text after </think> and no <answer> tags");
     field("refuse_echo", refuse_echo,
           "r1: a think block that only copies from the prompt, or a template's placeholder, fails");
+    field("exactly_once", exactly_once, "r1: each tag; otherwise at least once, and the first ones count");
+    field("in_order", in_order, "r1: the tags' order");
+    field("nothing_outside", nothing_outside, "r1: only white space before, between and after the blocks");
+    field("min_think_chars", min_think_chars, "r1: characters of the thought", base::at_least(0));
+    field("partial_credit", partial_credit,
+          "r1: the share of checks that pass: each tag, order, outside, thought, answer; otherwise 1 or 0");
   }
 };
 
-// 1 or 0. r1: each tag exactly once, in order, contents not blank, nothing but white space outside (R1, section 2.2.2 of
+// r1: 1 or 0; each tag exactly once, in order, contents not blank, nothing but white space outside (R1, section 2.2.2 of
 // arXiv:2501.12948). A token scan: linear, whatever the text.
 class Format final : public NamedReward {
  public:
@@ -113,32 +123,7 @@ struct NoOptions {
   void visit(auto&&) {}
 };
 
-// Measures for the log, to be used with weight 0: tokens of the completion, and reflection words in it.
-class Length final : public NamedReward {
- public:
-  using NamedReward::NamedReward;
-  Score score(const Sample& sample) const override;
-};
-// DAPO eq. 13 (arXiv:2503.14476): 0 up to max_completion_len - soft_punish_cache tokens, then linearly down to -1 at
-// max_completion_len and beyond. Names as in TRL.
-struct SoftOverlongConfig {
-  int64_t max_completion_len = 20480;
-  int64_t soft_punish_cache = 4096;
-  void visit(auto&& field) {
-    field("max_completion_len", max_completion_len, "tokens from which the punishment is -1", base::at_least(1));
-    field("soft_punish_cache", soft_punish_cache, "tokens before it over which the punishment grows", base::at_least(1));
-  }
-};
-class SoftOverlong final : public NamedReward {
- public:
-  // Error (at `where`) when the cache is larger than the length.
-  SoftOverlong(std::string name, SoftOverlongConfig config, const std::string& where);
-  Score score(const Sample& sample) const override;
-
- private:
-  SoftOverlongConfig config_;
-};
-
+// A measure for the log, to be used with weight 0.
 class ReflectionWords final : public NamedReward {
  public:
   using NamedReward::NamedReward;

@@ -21,21 +21,30 @@ std::vector<Combined::Part> make_parts(const std::vector<RewardConfig>& configs,
   return parts;
 }
 
-Score guarded_score(const Reward& reward, const Sample& sample) {
-  Score score;
-  try {
-    score = reward.score(sample);
-    if (score.status == Status::ok && !std::isfinite(score.value)) {
-      score.status = Status::error;
-      score.detail = cat("the value ", score.value, " is not finite");
-    }
-  } catch (const std::exception& error) {
-    score = {.status = Status::error, .detail = error.what()};
-  } catch (...) {
-    score = {.status = Status::error, .detail = "an exception that is no std::exception"};
+// What a reward may not return: values that are not finite, values beside a status that has none.
+void check_value(Score& score) {
+  if (score.status == Status::ok && !std::isfinite(score.value)) {
+    score.status = Status::error;
+    score.detail = cat("the value ", score.value, " is not finite");
   }
   if (score.status != Status::ok) score.value = 0;
-  return score;
+}
+
+// Never throws: what goes wrong becomes the status of every sample.
+std::vector<Score> guarded_scores(const Reward& reward, std::span<const Sample> samples) {
+  std::vector<Score> scores;
+  std::string problem;
+  try {
+    scores = reward.score_batch(samples);
+    if (scores.size() != samples.size()) problem = cat(scores.size(), " scores for ", samples.size(), " samples");
+  } catch (const std::exception& error) {
+    problem = error.what();
+  } catch (...) {
+    problem = "an exception that is no std::exception";
+  }
+  if (!problem.empty()) scores.assign(samples.size(), {.status = Status::error, .detail = problem});
+  for (Score& score : scores) check_value(score);
+  return scores;
 }
 
 // error before timeout before skip
@@ -99,26 +108,39 @@ Combined::Combined(std::vector<Part> parts, const std::string& where) : parts_(s
 Combined::Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where)
     : Combined(make_parts(configs, run_seed, where), where) {}
 
-CombinedScore Combined::score(const Sample& sample) const {
-  CombinedScore combined;
-  bool is_scored = false;
-  for (const Part& part : parts_) {
-    Score score = guarded_score(*part.reward, sample);
-    if (score.status == Status::ok) {
-      combined.value += part.weight * score.value;
-      is_scored = is_scored || part.weight != 0;
-    } else if (severity(score.status) > severity(combined.status)) {
-      combined.status = score.status;
-    }
-    combined.parts.push_back(std::move(score));
-  }
-  if (is_scored) {
-    combined.status = Status::ok;
-  } else {
-    combined.value = 0;
-  }
-  return combined;
+std::vector<double> Combined::weights() const {
+  std::vector<double> weights;
+  for (const Part& part : parts_) weights.push_back(part.weight);
+  return weights;
 }
+
+std::vector<CombinedScore> Combined::score_batch(std::span<const Sample> samples) const {
+  std::vector<CombinedScore> all(samples.size());
+  std::vector<bool> is_scored(samples.size());
+  for (const Part& part : parts_) {
+    std::vector<Score> scores = guarded_scores(*part.reward, samples);
+    for (size_t i = 0; i < samples.size(); ++i) {
+      CombinedScore& combined = all[i];
+      if (scores[i].status == Status::ok) {
+        combined.value += part.weight * scores[i].value;
+        is_scored[i] = is_scored[i] || part.weight != 0;
+      } else if (severity(scores[i].status) > severity(combined.status)) {
+        combined.status = scores[i].status;
+      }
+      combined.parts.push_back(std::move(scores[i]));
+    }
+  }
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (is_scored[i]) {
+      all[i].status = Status::ok;
+    } else {
+      all[i].value = 0;
+    }
+  }
+  return all;
+}
+
+CombinedScore Combined::score(const Sample& sample) const { return std::move(score_batch({&sample, 1}).front()); }
 
 std::vector<RewardStats> Combined::stats(const std::vector<CombinedScore>& scores) const {
   std::vector<RewardStats> all;

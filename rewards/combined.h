@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,9 +41,12 @@ class Combined {
   size_t size() const { return parts_.size(); }
   const std::string& name(size_t i) const { return parts_[i].reward->name(); }
   double weight(size_t i) const { return parts_[i].weight; }
+  std::vector<double> weights() const;
 
   // Thread-safe. An exception in a reward, and a value that is not finite, become Status::error with the text.
   CombinedScore score(const Sample& sample) const;
+  // The same for the completions of one prompt. An exception of a reward that scores the batch as a whole fails all of it.
+  std::vector<CombinedScore> score_batch(std::span<const Sample> samples) const;
 
   // One entry per reward, in the order of names.
   std::vector<RewardStats> stats(const std::vector<CombinedScore>& scores) const;

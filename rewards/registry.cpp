@@ -2,12 +2,16 @@
 // The table of reward types.
 #include "rewards/registry.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
 #include "rewards/code/accuracy_code.h"
+#include "rewards/language.h"
+#include "rewards/length.h"
+#include "rewards/plugins/http_reward.h"
+#include "rewards/plugins/library_reward.h"
+#include "rewards/plugins/pooled_reward.h"
+#include "rewards/repetition.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -30,7 +34,7 @@ struct RewardKind {
   std::string (*options)();
 };
 
-const std::array<RewardKind, 7> kKinds = {{
+const RewardKind kKinds[] = {
     {"accuracy", "1 when the final answer is right",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Accuracy>(log_name(c), load_options<AccuracyConfig>(c, where));
@@ -52,24 +56,48 @@ const std::array<RewardKind, 7> kKinds = {{
        return std::make_unique<CoinFlip>(log_name(c), load_options<CoinFlipConfig>(c, where), run_seed);
      },
      base::reference<CoinFlipConfig>},
-    {"length", "tokens of the completion, for the log (weight 0)",
-     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
-       load_options<NoOptions>(c, where);
-       return std::make_unique<Length>(log_name(c));
+    {"length", "tokens of the completion, and rewards made of them: soft overlong, cosine, Kimi",
+     [](const RewardConfig& c, uint64_t run_seed, const std::string& where) -> RewardPtr {
+       const auto options = load_options<LengthConfig>(c, where);
+       RewardConfig correct;
+       base::load(options.correct, correct, where + "/options/correct");
+       const bool needs_correct = options.rule == "cosine" || options.rule == "kimi";
+       RewardPtr inner = needs_correct ? make_reward(correct, run_seed, where + "/options/correct") : nullptr;
+       return std::make_unique<LengthReward>(log_name(c), options, std::move(inner), where);
      },
-     base::reference<NoOptions>},
-    {"soft_overlong", "DAPO's punishment of long completions, 0 to -1",
+     base::reference<LengthConfig>},
+    {"repetition", "the share of repeated n-grams, as a punishment",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
-       return std::make_unique<SoftOverlong>(log_name(c), load_options<SoftOverlongConfig>(c, where), where);
+       return std::make_unique<Repetition>(log_name(c), load_options<RepetitionConfig>(c, where));
      },
-     base::reference<SoftOverlongConfig>},
+     base::reference<RepetitionConfig>},
+    {"language", "the share of the thought's words that are in one language",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<Language>(log_name(c), load_options<LanguageConfig>(c, where));
+     },
+     base::reference<LanguageConfig>},
     {"reflection_words", "wait, however, check ... in the completion, for the log (weight 0)",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        load_options<NoOptions>(c, where);
        return std::make_unique<ReflectionWords>(log_name(c));
      },
      base::reference<NoOptions>},
-}};
+    {"python", "a Python function as TRL's or verl's, in processes of its own",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_python_reward(log_name(c), load_options<plugins::PythonConfig>(c, where), where);
+     },
+     base::reference<plugins::PythonConfig>},
+    {"library", "a shared library through the C ABI, in a process of its own",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_library_reward(log_name(c), load_options<plugins::LibraryConfig>(c, where), where);
+     },
+     base::reference<plugins::LibraryConfig>},
+    {"http", "a service in OpenRLHF's or slime's form",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_http_reward(log_name(c), load_options<plugins::HttpConfig>(c, where), where);
+     },
+     base::reference<plugins::HttpConfig>},
+};
 
 }  // namespace
 

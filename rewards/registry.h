@@ -18,7 +18,7 @@ struct RewardConfig {
   double weight = 1;
   base::Json options = base::Json::object();
   void visit(auto&& field) {
-    field("type", type, "which reward: accuracy, accuracy_code, format, random, length, reflection_words");
+    field("type", type, "which reward; `lockstep reward list` names them");
     field("name", name, "its name in the log; empty: the type");
     field("weight", weight, "factor in the sum of rewards; 0: only logged");
     field("options", options, "options of the type");

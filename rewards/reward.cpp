@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of statuses.
+// Names of statuses, and batches of rewards that look at one sample at a time.
 #include "rewards/reward.h"
 
 namespace lockstep::rewards {
@@ -16,6 +16,21 @@ const char* status_name(Status status) {
       return "timeout";
   }
   return "unknown";
+}
+
+std::vector<Score> Reward::score_batch(std::span<const Sample> samples) const {
+  std::vector<Score> scores;
+  scores.reserve(samples.size());
+  for (const Sample& sample : samples) {
+    try {
+      scores.push_back(score(sample));
+    } catch (const std::exception& error) {
+      scores.push_back({.status = Status::error, .detail = error.what()});
+    } catch (...) {
+      scores.push_back({.status = Status::error, .detail = "an exception that is no std::exception"});
+    }
+  }
+  return scores;
 }
 
 }  // namespace lockstep::rewards

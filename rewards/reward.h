@@ -2,9 +2,11 @@
 // What a reward is: text in, a score with a status out. No torch here, so rewards build in seconds.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,7 @@ struct Score {
   std::string detail = {};                     // what was extracted, or why it failed
   std::string answer = {};                     // the extracted answer as text, for majority votes; empty: none
   std::map<std::string, double> metrics = {};  // named extras for the log
+  std::map<std::string, std::string> extras = {};  // named texts for the table of completions
 };
 
 // One completion to score. Views live as long as the call.
@@ -32,6 +35,7 @@ struct Sample {
   const base::Json* columns;    // the dataset row: "answer" (gold) and whatever else the row holds
   bool is_terminated = true;    // ended by itself (eos or stop), not by the length limit
   int64_t num_tokens = 0;
+  std::span<const int32_t> ids = {};  // the completion's tokens, where the caller has them
 };
 
 // Thread-safe: `score` may be called from several threads at once.
@@ -40,6 +44,10 @@ class Reward {
   virtual ~Reward() = default;
   virtual const std::string& name() const = 0;
   virtual Score score(const Sample& sample) const = 0;
+  // One score per sample, in order. The samples are the completions of one prompt, so that a reward may compare them
+  // (Kimi's length) and a plugin is called once. By default each is scored alone, and
+  // an exception becomes the status of its sample.
+  virtual std::vector<Score> score_batch(std::span<const Sample> samples) const;
 };
 
 }  // namespace lockstep::rewards

@@ -6,8 +6,6 @@
 #include <array>
 #include <string>
 
-#include "base/error.h"
-#include "base/text.h"
 #include "rewards/builtin.h"
 
 namespace lockstep::rewards {
@@ -43,21 +41,6 @@ int64_t count_words(std::string_view text) {
     if (!is_space(text[at]) && (at == 0 || is_space(text[at - 1]))) ++count;
   }
   return count;
-}
-
-Score Length::score(const Sample& sample) const { return {.value = static_cast<double>(sample.num_tokens)}; }
-
-SoftOverlong::SoftOverlong(std::string name, SoftOverlongConfig config, const std::string& where)
-    : NamedReward(std::move(name)), config_(config) {
-  if (config.soft_punish_cache > config.max_completion_len)
-    throw Error(cat("soft_punish_cache ", config.soft_punish_cache, " is larger than max_completion_len ", config.max_completion_len),
-                cat(where, "/options/soft_punish_cache"), "give a cache of at most max_completion_len tokens");
-}
-
-Score SoftOverlong::score(const Sample& sample) const {
-  const int64_t free = config_.max_completion_len - config_.soft_punish_cache;
-  const int64_t over = std::min(sample.num_tokens, config_.max_completion_len) - free;
-  return {.value = over <= 0 ? 0.0 : -static_cast<double>(over) / static_cast<double>(config_.soft_punish_cache)};
 }
 
 Score ReflectionWords::score(const Sample& sample) const {

@@ -12,12 +12,17 @@
 namespace lockstep::rl {
 
 struct AdvantageConfig {
+  std::string multi_objective_aggregation = "sum_then_normalize";
   std::string scale_rewards = "group";
   std::string std_estimator = "sample";
   double std_guard = 1e-4;
   double advantage_scale = 1.0;
 
   void visit(auto&& field) {
+    field("multi_objective_aggregation", multi_objective_aggregation,
+          "several rewards: normalise their weighted sum in the group, or each of them in the group and then their weighted sum "
+          "over the batch (GDPO, rewards/aggregate.h; the options below do not apply then)",
+          one_of({"sum_then_normalize", "normalize_then_sum"}));
     field("scale_rewards", scale_rewards, "divide by the std of the group, of the whole batch, or not (Dr.GRPO)",
           one_of({"group", "batch", "none"}));
     field("std_estimator", std_estimator,

@@ -195,6 +195,7 @@ void GrpoLog::write_completions(const RolloutAdvantages& advantages) const {
       const auto& part = sample.reward.parts[i];
       const bool is_ok = part.status == rewards::Status::ok;
       row[session_.rewards->combined.name(i)] = is_ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
+      for (const auto& [name, text] : part.extras) row[cat(session_.rewards->combined.name(i), "/", name)] = text;
     }
     row["reward"] = sample.reward.value;
     row["advantage"] = s.advantage;

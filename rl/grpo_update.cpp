@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "kernels/backend.h"
 #include "kernels/token_logprobs.h"
+#include "rewards/aggregate.h"
 
 namespace lockstep::rl {
 namespace {
@@ -58,16 +59,22 @@ LossInput loss_input(const Rollout& rollout, const std::vector<TrainSample>& sam
 
 }  // namespace
 
-RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config) {
+RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config, std::span<const double> weights) {
   std::vector<double> rewards;
   std::vector<uint8_t> valid;
+  std::vector<rewards::CombinedScore> scores;
   for (const auto& group : rollout.scores)
     for (const auto& sample : group.samples) {
       rewards.push_back(sample.reward.value);
       valid.push_back(sample.reward.status == rewards::Status::ok);
+      scores.push_back(sample.reward);
     }
   RolloutAdvantages out;
   out.stats = group_advantages(rewards, valid, config.num_generations, config.advantage);
+  if (config.advantage.multi_objective_aggregation == "normalize_then_sum") {
+    const auto table = rewards::reward_table(scores, weights.size());
+    out.stats.advantages = rewards::normalize_then_sum(table, weights, config.num_generations);
+  }
   size_t flat = 0;
   for (size_t g = 0; g < rollout.groups.size(); ++g)
     for (size_t i = 0; i < rollout.groups[g].completions.size(); ++i, ++flat) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "rl/learner.h"
@@ -26,7 +27,8 @@ struct RolloutAdvantages {
 };
 
 // DeepSeekMath's outcome supervision over the whole rollout, before any split; samples that no reward could score are left out.
-RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config);
+// `weights` are the rewards', one for each part of a score; normalize_then_sum needs them, sum_then_normalize does not.
+RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config, std::span<const double> weights = {});
 
 // The rollout's samples in `num_minibatches` parts of whole groups, in an order keyed by (seed, step, iteration).
 std::vector<std::vector<TrainSample>> split_minibatches(const RolloutAdvantages& advantages, size_t num_groups,

@@ -13,9 +13,16 @@ ScoredGroup score_group(const Prompt& prompt, const rollout::Group& group, const
     s.text = set.prefill() + set.tokenizer().decode(completion.ids, /*skip_special=*/true);
     s.is_terminated = completion.finish == rollout::FinishReason::eos || completion.finish == rollout::FinishReason::stop;
     s.has_reflection = rewards::count_reflection_words(s.text) > 0;
-    s.reward = rewards.combined.score({prompt.text, s.text, &prompt.row, s.is_terminated, static_cast<int64_t>(completion.ids.size())});
     out.samples.push_back(std::move(s));
   }
+  // One call for the group: rewards may compare its completions, and a plugin's process is asked once.
+  std::vector<rewards::Sample> samples;
+  for (size_t i = 0; i < out.samples.size(); ++i) {
+    const auto& ids = group.completions[i].ids;
+    samples.push_back({prompt.text, out.samples[i].text, &prompt.row, out.samples[i].is_terminated, static_cast<int64_t>(ids.size()), ids});
+  }
+  auto scores = rewards.combined.score_batch(samples);
+  for (size_t i = 0; i < scores.size(); ++i) out.samples[i].reward = std::move(scores[i]);
   return out;
 }
 

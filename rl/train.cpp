@@ -44,7 +44,7 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
     }
     const Rollout& rollout = *drawn;
     log.rollout(rollout);
-    const auto advantages = rollout_advantages(rollout, config);  // A_i = (r_i - mean) / std within the group
+    const auto advantages = rollout_advantages(rollout, config, session.rewards->combined.weights());  // A_i = (r_i - mean) / std within the group
     bool is_on_policy = true;  // until the first update
     for (int iteration = 0; iteration < config.num_iterations; ++iteration)
       for (const auto& minibatch :

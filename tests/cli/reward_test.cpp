@@ -36,22 +36,21 @@ TEST_CASE("reward list: every reward is there with its options") {
     CHECK(contains(run.out, part));
 }
 
-TEST_CASE("reward test: --json gives each row's score, and a summary over the rows that have one") {
+TEST_CASE("reward test: --json gives one object a row, and a summary on standard error over the rows that have a score") {
   const ScratchFolder scratch;
   const RunResult run = lockstep({"reward", "test", "accuracy", "--data", scratch.write("s.jsonl", kRows), "--json"});
   CAPTURE(run.err);
   REQUIRE(run.exit_code == 0);
   const std::vector<Json> rows = json_lines(run.out);
-  REQUIRE(rows.size() == 5);
-  CHECK(rows[0]["reward"] == 1.0);
-  CHECK(rows[1]["reward"] == 0.0);
-  CHECK(rows[2]["reward"] == 1.0);
+  REQUIRE(rows.size() == 4);
+  CHECK(rows[0]["value"] == 1.0);
+  CHECK(rows[0]["extracted"] == "5");
+  CHECK(rows[0]["metrics"]["has_answer"] == 1.0);
+  CHECK(rows[1]["value"] == 0.0);
+  CHECK(rows[2]["value"] == 1.0);
   CHECK(rows[3]["status"] == "skip");
-  CHECK(rows[3]["reward"].is_null());
-  const Json& summary = rows[4]["summary"]["accuracy"];
-  CHECK(summary["ok"] == 3);
-  CHECK(summary["skip"] == 1);
-  CHECK(summary["mean"].get<double>() == doctest::Approx(2.0 / 3));
+  CHECK(rows[3]["value"].is_null());
+  CHECK(contains(run.err, "mean 0.6667  std 0.5774  ok 3  skip 1"));
 }
 
 TEST_CASE("reward test: the table names each row and lets no control byte through") {
@@ -76,7 +75,7 @@ TEST_CASE("reward test: a JSON file gives one reward, a list, or the rewards of 
     const RunResult run = lockstep({"reward", "test", scratch.write("spec.json", spec), "--data", data, "--json"});
     CAPTURE(run.err);
     CHECK(run.exit_code == 0);
-    CHECK(json_lines(run.out)[0]["reward"] == 2.0);
+    CHECK(json_lines(run.out)[0]["value"] == 2.0);
     if (first.empty()) first = run.out;
     CHECK(run.out == first);
   }
@@ -103,10 +102,9 @@ TEST_CASE("reward test: wrong specs and rows are Errors that name the place") {
   expect_failure({"reward", "test", spec, "--data", data}, 1, "unknown key \"wieght\"", spec + ":/0/wieght",
                  "did you mean \"weight\"?");
   for (const auto& [row, what] : std::vector<std::pair<std::string, std::string>>{
-           {R"({"completion": "x"})", "the row has no \"prompt\""},
-           {R"({"prompt": 1, "completion": "x"})", "the row has no \"prompt\""},
-           {R"({"prompt": [{"role": "user"}], "completion": "x"})", "the row has no \"prompt\""},
-           {R"({"prompt": "x"})", "the row has no \"completion\""},
+           {R"({"prompt": 1, "completion": "x"})", "the row has no text \"prompt\""},
+           {R"({"prompt": [{"role": "user"}], "completion": "x"})", "the row has no text \"content\""},
+           {R"({"prompt": "x"})", "the row has no text \"completion\""},
            {R"([1])", "the row is no object"}}) {
     CAPTURE(row);
     const std::string bad = scratch.write("bad.jsonl", row + "\n");
@@ -116,6 +114,37 @@ TEST_CASE("reward test: wrong specs and rows are Errors that name the place") {
   expect_failure({"reward", "test", "accuracy", "--data", empty}, 1, "the file has no rows", empty,
                  "write one JSON object");
   expect_failure({"reward", "test", "accuracy"}, 2, "--data is missing", "lockstep reward test", "give --data FILE");
+}
+
+TEST_CASE("reward new, build, test, probe: a reward in C++ from nothing, served by this program itself") {
+  const ScratchFolder scratch;
+  const std::string shell = cat("cd '", scratch.path(), "' && '", LOCKSTEP_BINARY, "' ");
+  const auto run = [&](const std::string& words) { return run_program("/bin/sh", {"-c", shell + words}); };
+  CHECK(contains(run("reward new my_reward --lang cpp").out, "wrote ./my_reward/my_reward.cpp"));
+  CHECK(run("reward list && sh my_reward/build.sh").exit_code == 0);
+  const RunResult test = run("reward test my_reward/reward.json --data my_reward/samples.jsonl --json");
+  CAPTURE(test.err);
+  const std::vector<Json> rows = json_lines(test.out);
+  REQUIRE(rows.size() == 3);
+  CHECK(rows[0]["value"] == 1.0);
+  CHECK(rows[1]["value"] == 0.0);
+  CHECK(rows[2]["status"] == "skip");
+  CHECK(contains(run("reward probe my_reward/libmy_reward.so").out, "honest right 1.000  honest wrong 0.000"));
+  expect_failure({"reward", "new", "My", "--lang", "cpp"}, 1, "\"My\" cannot be a function's name", "NAME", "use lower-case");
+}
+
+TEST_CASE("reward test: pairs of prediction and gold need no completion, and a Python file is a reward") {
+  const ScratchFolder scratch;
+  const std::string pairs = scratch.write("p.jsonl", R"({"pred": "1/2", "gold": "0.5", "form": "answer"})" "\n");
+  CHECK(json_lines(lockstep({"reward", "test", "accuracy", "--data", pairs, "--json"}).out)[0]["value"] == 1.0);
+  const std::string file = scratch.write("r.py", "def f(completions, **k): return [len(c) for c in completions]\n");
+  const RunResult run = lockstep({"reward", "test", file + ":f", "--data", pairs, "--json"});
+  CAPTURE(run.err);
+  CHECK(json_lines(run.out).at(0)["value"] == 11.0);
+  const RunResult probe = lockstep({"reward", "probe", file + ":f"});
+  CHECK(probe.exit_code == 1);
+  CHECK(contains(probe.out, "huge: a letter  PAYS"));
+  CHECK(lockstep({"reward", "probe", "format"}).exit_code == 0);
 }
 
 }  // namespace lockstep::test

@@ -12,6 +12,10 @@
 #include "base/text.h"
 #include "base/thread_pool.h"
 #include "rewards/builtin.h"
+#include "rewards/language.h"
+#include "rewards/length.h"
+#include "rewards/plugins/plugin_config.h"
+#include "rewards/repetition.h"
 #include "rewards/text_metrics.h"
 #include "tests/rewards/expect_error.h"
 #include "tests/rewards/samples.h"
@@ -161,7 +165,7 @@ TEST_CASE("registry: types and options are loaded strictly") {
       "max", "/rewards/1/options", "");
   expect_error(
       [] {
-        make_reward({.type = "soft_overlong", .options = {{"max_completion_len", 100}, {"soft_punish_cache", 101}}}, 0, "/rewards/3");
+        make_reward({.type = "length", .options = {{"max_completion_len", 100}, {"soft_punish_cache", 101}}}, 0, "/rewards/3");
       },
       "soft_punish_cache 101 is larger than max_completion_len 100", "/rewards/3/options/soft_punish_cache", "at most max_completion_len");
   CHECK(make_reward({.type = "format", .name = "shape"}, 0, "")->name() == "shape");
@@ -173,9 +177,15 @@ TEST_CASE("registry: every config names all its fields, and the reference names 
   CHECK(base::visited<AccuracyConfig>() == base::arity<AccuracyConfig>());
   CHECK(base::visited<FormatConfig>() == base::arity<FormatConfig>());
   CHECK(base::visited<CoinFlipConfig>() == base::arity<CoinFlipConfig>());
-  CHECK(base::visited<SoftOverlongConfig>() == base::arity<SoftOverlongConfig>());
+  CHECK(base::visited<LengthConfig>() == base::arity<LengthConfig>());
+  CHECK(base::visited<RepetitionConfig>() == base::arity<RepetitionConfig>());
+  CHECK(base::visited<LanguageConfig>() == base::arity<LanguageConfig>());
+  CHECK(base::visited<plugins::ProcessConfig>() == base::arity<plugins::ProcessConfig>());
+  CHECK(base::visited<plugins::PythonConfig>() == base::arity<plugins::PythonConfig>());
+  CHECK(base::visited<plugins::LibraryConfig>() == base::arity<plugins::LibraryConfig>());
+  CHECK(base::visited<plugins::HttpConfig>() == base::arity<plugins::HttpConfig>());
   for (const char* part :
-       {"accuracy: ", "format: ", "random: ", "length: ", "soft_overlong: ", "reflection_words: ", "gold_marker", "probability"}) {
+       {"accuracy: ", "format: ", "random: ", "length: ", "reflection_words: ", "gold_marker", "probability"}) {
     CHECK_MESSAGE(contains(reward_reference(), part), part);
   }
 }
@@ -227,7 +237,7 @@ TEST_CASE("text metrics: reflection words are whole words in any case") {
             ->score({.prompt = "", .completion = "", .columns = &row, .num_tokens = 17})
             .value == 17);
   // DAPO's own numbers: L_max 20480, cache 4096.
-  const auto overlong = make_reward({.type = "soft_overlong"}, 0, "");
+  const auto overlong = make_reward({.type = "length", .options = {{"rule", "soft_overlong"}}}, 0, "");
   for (const auto& [tokens, value] : std::vector<std::pair<int64_t, double>>{
            {0, 0}, {16384, 0}, {16385, -1.0 / 4096}, {18432, -0.5}, {20480, -1}, {100000, -1}})
     CHECK(overlong->score({.prompt = "", .completion = "", .columns = &row, .num_tokens = tokens}).value == value);

@@ -252,6 +252,26 @@ TEST_CASE("grpo update: advantages are those of the whole rollout, without sampl
   for (double sum : sums) CHECK(std::abs(sum) <= 1e-9);
 }
 
+TEST_CASE("grpo update: normalize_then_sum gives each reward the same say, whatever its scale") {
+  const auto m = tiny_model(tiny_llama());
+  auto rollout = random_rollout(m, 4, 8);
+  base::Random random(8, "second reward");
+  for (auto& group : rollout.scores)
+    for (auto& sample : group.samples)
+      sample.reward.parts = {{.value = sample.reward.value}, {.value = 1e6 * random.uniform()}};
+  auto config = config_of();
+  config.advantage.multi_objective_aggregation = "normalize_then_sum";
+  const std::vector<double> weights = {1, 1};
+  const auto advantages = rl::rollout_advantages(rollout, config, weights);
+  CHECK(advantages.samples.size() == 4 * kGroupSize - 1);
+  CHECK(advantages.stats.advantages[2 * kGroupSize + 1] == 0);  // nobody scored it
+  for (auto& group : rollout.scores)
+    for (auto& sample : group.samples) sample.reward.parts[1].value *= 1e-3;
+  const auto scaled = rl::rollout_advantages(rollout, config, weights);
+  for (size_t i = 0; i < advantages.samples.size(); ++i)
+    CHECK(scaled.samples[i].advantage == doctest::Approx(advantages.samples[i].advantage).epsilon(1e-4));
+}
+
 TEST_CASE("grpo update: minibatches are a partition into whole groups with unchanged advantages") {
   const auto m = tiny_model(tiny_llama());
   const auto rollout = random_rollout(m, 7, 6);
