@@ -12,8 +12,10 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
+#include "base/error.h"
 #include "base/text.h"
 #include "rewards/plugins/output_lines.h"
 
@@ -111,16 +113,22 @@ Keeper::~Keeper() = default;
 
 std::unique_ptr<Child> Keeper::start(const std::vector<std::string>& argv) {
   std::promise<std::unique_ptr<Child>> promise;
+  std::optional<Error> problem;  // a copy: an exception object that two threads share is one that either may destroy
   impl_->ask([&] {
     try {
       auto child = std::make_unique<Child>(argv);
       impl_->outputs.emplace(child.get(), Impl::Output{child->take_output(), OutputLines(impl_->sink)});
       promise.set_value(std::move(child));
+    } catch (const Error& error) {
+      problem = error;
+      promise.set_value(nullptr);
     } catch (...) {
       promise.set_exception(std::current_exception());
     }
   });
-  return promise.get_future().get();
+  auto child = promise.get_future().get();
+  if (problem) throw Error(*problem);
+  return child;
 }
 
 void Keeper::new_call(const Child& child) {
