@@ -74,7 +74,8 @@ pid_t spawn(const SpawnPlan& plan) {
   FileActions actions;
   actions.pass_on(plan.descriptors);
   const std::vector<char*> argv = pointers(plan.argv);
-  const std::vector<char*> environment = pointers(plan.environment.value_or(std::vector<std::string>()));
+  std::vector<char*> environment;
+  if (plan.environment) environment = pointers(*plan.environment);
   pid_t pid = 0;
   const int code = ::posix_spawnp(&pid, argv[0], &actions.value, &attributes.value, argv.data(),
                                   plan.environment ? environment.data() : environ);

@@ -147,7 +147,7 @@ TEST_CASE("registry: types and options are loaded strictly") {
   expect_error([] { make_reward({.type = "acuracy"}, 0, "/rewards/0"); }, "unknown reward type \"acuracy\"",
                "/rewards/0/type", "did you mean \"accuracy\"?");
   expect_error([] { make_reward({.type = "llm_judge_9000"}, 0, "/rewards/0"); }, "unknown reward type",
-               "/rewards/0/type", "accuracy, format, random");
+               "/rewards/0/type", "accuracy, accuracy_code, format, random");
   expect_error(
       [] {
         make_reward({.type = "format", .options = {{"presets", "r1"}}}, 0, "/rewards/2");
