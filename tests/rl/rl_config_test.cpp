@@ -4,7 +4,7 @@
 
 #include "rl/advantage.h"
 #include "rl/checkpoint.h"
-#include "rl/loss.h"
+#include "rl/loss_config.h"
 #include "rl/optimizer.h"
 #include "rl/schedule.h"
 
