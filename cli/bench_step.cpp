@@ -57,7 +57,7 @@ class Trainer {
     out.reward = now() - begin - out.rollout;
     const auto advantages = rl::rollout_advantages(rollout, config_);
     const auto metrics =
-        rl::accumulate_grpo(learner_, rollout, advantages.samples, config_, reference_ ? &*reference_ : nullptr);
+        rl::accumulate_grpo(learner_, rollout, advantages.samples, config_, {.reference = reference_ ? &*reference_ : nullptr});
     out.forward = learner_.seconds().forward;
     out.backward = learner_.seconds().backward;
     logp_difference_max_ = std::max(logp_difference_max_, metrics.logp_difference_max);

@@ -18,10 +18,11 @@ void for_logit_blocks(const Tensor& hidden, const Weight& head, const std::funct
 
 struct TokenLogprobs {
   Tensor logprobs;  // [N] f32, log p(target | prefix)
-  Tensor entropy;   // [N] f32, nats; no gradient; undefined unless asked for
+  Tensor entropy;   // [N] f32, nats; undefined unless asked for
 };
 
 // hidden [N, D] f32|bf16, head [V, D], targets [N] i64 in [0, V). Log-softmax in f32 after division by `temperature`.
+// Both have gradients; a backward pass that does not reach the entropy costs, and computes, what it does without it.
 // Works through rows in chunks; keeps the probabilities for the backward pass only while N V is small, else recomputes.
 TokenLogprobs token_logprobs(const Tensor& hidden,
                              const Tensor& head,

@@ -104,8 +104,8 @@ void add_hidden_gradient(const Tensor& d_logits, const Tensor& head, const Tenso
   }
 }
 
-// d head is one chain over the rows.
-Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad, bool needs_head) {
+// d head is one chain over the rows. `grad_entropy` may be undefined; without `needs_head` d head is.
+Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad, const Tensor& grad_entropy, bool needs_head) {
   const auto f32 = in.hidden.options().dtype(at::kFloat);
   auto d_hidden = at::zeros(in.hidden.sizes(), f32);
   const auto d_head = needs_head ? at::empty(in.head.sizes(), in.head.options()) : Tensor();
@@ -115,7 +115,8 @@ Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad, b
     cpu::log_softmax_grad({.in = rows_of(logits, in.temperature), .first_column = first,
                            .sums = static_cast<const cpu::SoftmaxSums*>(sums.const_data_ptr()),
                            .targets = in.targets.const_data_ptr<int64_t>(), .g = grad.const_data_ptr<float>(),
-                           .dtype = dtype_of(in.hidden), .d_logits = d_logits.mutable_data_ptr(), .d_logits_stride = d_logits.size(1)});
+                           .dtype = dtype_of(in.hidden), .d_logits = d_logits.mutable_data_ptr(), .d_logits_stride = d_logits.size(1),
+                           .g_entropy = grad_entropy.defined() ? grad_entropy.const_data_ptr<float>() : nullptr});
     add_hidden_gradient(d_logits, in.head.narrow(0, first, logits.size(1)), d_hidden);
     if (needs_head) multiply(d_logits.t(), in.hidden, d_head.narrow(0, first, logits.size(1)));
   });
@@ -128,14 +129,17 @@ struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
     const auto out = native::forward({hidden, head, targets, static_cast<float>(temperature)}, with_entropy);
     context->save_for_backward({hidden, head, targets, out.sums});
     context->saved_data["temperature"] = temperature;
+    context->set_materialize_grads(false);
     const auto entropy = with_entropy ? out.entropy : at::empty({0}, out.logprobs.options());
-    context->mark_non_differentiable({entropy});
+    if (!with_entropy) context->mark_non_differentiable({entropy});
     return {out.logprobs, entropy};
   }
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const auto temperature = static_cast<float>(context->saved_data["temperature"].toDouble());
-    const auto d = native::backward({saved[0], saved[1], saved[2], temperature}, saved[3], grads[0].contiguous(),
+    const auto g = grads[0].defined() ? grads[0].contiguous() : at::zeros({saved[0].size(0)}, saved[0].options().dtype(at::kFloat));
+    const auto g_entropy = grads[1].defined() && grads[1].numel() > 0 ? grads[1].contiguous() : Tensor();
+    const auto d = native::backward({saved[0], saved[1], saved[2], temperature}, saved[3], g, g_entropy,
                                     context->needs_input_grad(1));
     return {d.hidden, d.head, Tensor(), Tensor(), Tensor()};
   }

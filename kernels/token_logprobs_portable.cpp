@@ -20,12 +20,30 @@ Tensor log_probs(const Tensor& hidden, const Tensor& head, double temperature) {
   return at::log_softmax(linear_logits(hidden, head, temperature), -1);
 }
 
-// d logits = (onehot(target) - p) * g / temperature, in the hidden dtype.
-Tensor logits_grad(const Tensor& logp, const Tensor& targets, const Tensor& grad, double temperature, at::ScalarType type) {
-  auto p = logp.exp().neg_();
-  p.scatter_add_(1, targets.unsqueeze(1), at::ones({targets.size(0), 1}, p.options()));
-  p.mul_(temperature == 1.0 ? grad.unsqueeze(1) : (grad / temperature).unsqueeze(1));
-  return p.to(type);
+struct RowGrads {
+  Tensor logprob, entropy;  // [N], either may be undefined
+  RowGrads narrow(int64_t begin, int64_t n) const {
+    return {logprob.defined() ? logprob.narrow(0, begin, n) : logprob, entropy.defined() ? entropy.narrow(0, begin, n) : entropy};
+  }
+};
+
+// d logits = (onehot(target) - p) * g / temperature - p (log p + entropy) * g_entropy / temperature, in the hidden dtype.
+Tensor logits_grad(const Tensor& logp, const Tensor& targets, const RowGrads& grad, double temperature, at::ScalarType type) {
+  const auto over_temperature = [&](const Tensor& g) { return temperature == 1.0 ? g.unsqueeze(1) : (g / temperature).unsqueeze(1); };
+  auto d = logp.exp().neg_();
+  Tensor of_entropy;
+  if (grad.entropy.defined()) {
+    const auto finite = logp.clamp_min(-200.0);  // keeps 0 * -inf out
+    of_entropy = d.mul(finite.add(d.mul(finite).sum(-1, /*keepdim=*/true))).mul_(over_temperature(grad.entropy));
+  }
+  if (grad.logprob.defined()) {
+    d.scatter_add_(1, targets.unsqueeze(1), at::ones({targets.size(0), 1}, d.options()));
+    d.mul_(over_temperature(grad.logprob));
+    if (of_entropy.defined()) d.add_(of_entropy);
+  } else {
+    d = of_entropy.defined() ? of_entropy : d.zero_();
+  }
+  return d.to(type);
 }
 
 struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
@@ -50,7 +68,8 @@ struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
     context->save_for_backward(keep ? torch::autograd::variable_list{hidden, head, targets, kept}
                                     : torch::autograd::variable_list{hidden, head, targets});
     context->saved_data["temperature"] = temperature;
-    context->mark_non_differentiable({entropy});
+    context->set_materialize_grads(false);
+    if (!with_entropy) context->mark_non_differentiable({entropy});
     return {chosen, entropy};
   }
 
@@ -60,14 +79,14 @@ struct LogprobsFunction : torch::autograd::Function<LogprobsFunction> {
     const auto &hidden = saved[0], &head = saved[1], &targets = saved[2];
     const double temperature = context->saved_data["temperature"].toDouble();
     const int64_t rows = hidden.size(0), step = chunk_rows(head.size(0));
+    const RowGrads row_grads{grads[0], grads[1].defined() && grads[1].numel() > 0 ? grads[1] : Tensor()};
     auto d_hidden = at::empty_like(hidden);
     Tensor d_head;
     for (int64_t begin = 0; begin < rows; begin += step) {
       const int64_t n = std::min(step, rows - begin);
       const auto part = hidden.narrow(0, begin, n);
       const auto logp = saved.size() > 3 ? saved[3] : log_probs(part, head, temperature);
-      const auto g = logits_grad(logp, targets.narrow(0, begin, n), grads[0].narrow(0, begin, n), temperature,
-                                 hidden.scalar_type());
+      const auto g = logits_grad(logp, targets.narrow(0, begin, n), row_grads.narrow(begin, n), temperature, hidden.scalar_type());
       auto out = d_hidden.narrow(0, begin, n);
       at::mm_out(out, g, head);
       if (!d_head.defined())

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -52,6 +53,10 @@ void check_input(std::span<const double> rewards,
                   "let the reward function return a finite number, or skip the sample");
     }
   }
+  const auto& estimator = config.adv_estimator;
+  if (estimator != "grpo" && estimator != "rloo" && estimator != "reinforce_plus_plus_baseline") {
+    throw Error(cat("unknown adv_estimator \"", estimator, "\""), "adv_estimator", "use grpo, rloo or reinforce_plus_plus_baseline");
+  }
   const auto& scale = config.scale_rewards;
   if (scale != "group" && scale != "batch" && scale != "none") {
     throw Error(cat("unknown scale_rewards \"", scale, "\""), "scale_rewards", "use group, batch or none");
@@ -80,7 +85,9 @@ struct Rewards {
   }
 };
 
-double divisor(const Moments& group, const Moments& batch, const AdvantageConfig& config) {
+double divisor(const Moments& group, const Moments& batch, double group_size, const AdvantageConfig& config) {
+  if (config.adv_estimator == "rloo") return config.advantage_scale * (group_size - 1) / group_size;
+  if (config.adv_estimator != "grpo") return config.advantage_scale;
   if (config.scale_rewards == "none") return config.advantage_scale;
   const Moments& m = config.scale_rewards == "group" ? group : batch;
   const double std = config.std_estimator == "sample" ? m.sample_std : m.population_std;
@@ -110,15 +117,36 @@ GroupAdvantages group_advantages(std::span<const double> rewards,
     std::vector<double> scored = group.scored();
     if (scored.empty()) continue;
     const Moments m = moments(scored);
+    const double by = divisor(m, batch, static_cast<double>(scored.size()), config);
     num_groups += 1;
     num_flat += m.is_flat;
     if (m.is_flat) continue;  // exactly 0, not a rounding error over the guard
     for (size_t i = 0; i < size; ++i) {
-      if (group.is_valid(i)) out.advantages[first + i] = (group.values[i] - m.mean) / divisor(m, batch, config);
+      if (group.is_valid(i)) out.advantages[first + i] = (group.values[i] - m.mean) / by;
     }
   }
+  out.num_zero_std = static_cast<int64_t>(num_flat);
   out.frac_reward_zero_std = num_groups > 0 ? num_flat / num_groups : 0;
   return out;
+}
+
+void normalize_over_tokens(std::vector<double>& advantages, std::span<const double> num_tokens) {
+  LOCKSTEP_CHECK(advantages.size() == num_tokens.size(), "one number of tokens per advantage");
+  std::vector<std::pair<double, double>> values;  // advantage, tokens
+  for (size_t i = 0; i < advantages.size(); ++i)
+    if (num_tokens[i] > 0) values.emplace_back(advantages[i], num_tokens[i]);
+  std::sort(values.begin(), values.end());
+  double count = 0, sum = 0, squares = 0;
+  for (const auto& [value, tokens] : values) {
+    count += tokens;
+    sum += value * tokens;
+  }
+  if (count < 2) return;
+  const double mean = sum / count;
+  for (const auto& [value, tokens] : values) squares += (value - mean) * (value - mean) * tokens;
+  const double std = std::sqrt(squares / (count - 1) + 1e-8);
+  for (size_t i = 0; i < advantages.size(); ++i)
+    if (num_tokens[i] > 0) advantages[i] = (advantages[i] - mean) / std;
 }
 
 }  // namespace lockstep::rl

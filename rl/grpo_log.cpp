@@ -72,7 +72,7 @@ void GrpoLog::before() {
 
 void GrpoLog::rollout(const Rollout& rollout) {
   rollout_ = &rollout;
-  rollout_seconds_ = session_.engine.stats().seconds;
+  rollout_seconds_ = rollout.stats.seconds;
   losses_.clear();
   reports_.clear();
 }
@@ -82,12 +82,15 @@ void GrpoLog::update(const LossMetrics& metrics, const StepReport& report) {
   reports_.push_back(report);
 }
 
-MetricsRow GrpoLog::row(const RolloutAdvantages& advantages) {
+MetricsRow GrpoLog::row(const RolloutAdvantages& advantages, const EntropyCoefficient& entropy) {
   MetricsRow row;
   add_losses(row);
+  if (config_.loss.has_entropy_bonus()) row.set("entropy_coef", entropy.value());
+  add_draws(row, advantages);
+  if (!rollout_->kl.sums.empty()) add_rollout_kl(row);
   add_rewards(row, advantages);
   add_lengths(row);
-  const auto& stats = session_.engine.stats();
+  const auto& stats = rollout_->stats;
   row.set("timing_s/rollout", rollout_seconds_);
   row.set("perf/rollout_tokens_per_s", static_cast<double>(stats.new_tokens) / std::max(1e-9, rollout_seconds_));
   row.set("perf/draft_acceptance_rate", stats.acceptance_rate());
@@ -122,6 +125,24 @@ void GrpoLog::add_losses(MetricsRow& row) const {
   row.set("sampling/sampling_logp_difference/mean",
           first.num_tokens > 0 ? first.logp_difference_sum / first.num_tokens : 0);
   row.set("sampling/sampling_logp_difference/max", first.logp_difference_max);
+}
+
+// Groups of this step; those without a spread of rewards teach nothing unless there is another term than the policy's.
+void GrpoLog::add_draws(MetricsRow& row, const RolloutAdvantages& advantages) const {
+  row.set("groups/zero_std", static_cast<double>(advantages.stats.num_zero_std));
+  if (!config_.dynamic_sampling.enable) return;
+  const auto& draws = rollout_->draws;
+  row.set("groups/drawn", static_cast<double>(draws.num_drawn));
+  row.set("groups/kept", static_cast<double>(draws.num_kept));
+  row.set("groups/dropped", static_cast<double>(draws.num_drawn - draws.num_kept));
+  row.set("groups/refills", static_cast<double>(draws.num_refills));
+}
+
+void GrpoLog::add_rollout_kl(MetricsRow& row) const {
+  const auto& kl = rollout_->kl;
+  const double sum = std::accumulate(kl.sums.begin(), kl.sums.end(), 0.0);
+  row.set("kl", sum / std::max(1.0, kl.num_tokens));
+  row.set("reward_kl_penalty", config_.loss.beta * sum / static_cast<double>(kl.sums.size()));
 }
 
 void GrpoLog::add_rewards(MetricsRow& row, const RolloutAdvantages& advantages) const {

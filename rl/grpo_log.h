@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "rl/entropy.h"
 #include "rl/grpo_update.h"
 #include "rl/metrics.h"
 #include "rl/optimizer.h"
@@ -20,7 +21,7 @@ class GrpoLog {
   void before();                         // evaluation of the starting weights, once per run
   void rollout(const Rollout& rollout);  // takes what later rows need; the rollout outlives the step
   void update(const LossMetrics& metrics, const StepReport& report);
-  MetricsRow row(const RolloutAdvantages& advantages);  // also writes completions/step_N.jsonl
+  MetricsRow row(const RolloutAdvantages& advantages, const EntropyCoefficient& entropy);  // also writes completions/step_N.jsonl
   std::string note() const;              // for the progress line
   void after();                          // final evaluation; writes summary.json
 
@@ -28,6 +29,8 @@ class GrpoLog {
   void add_lengths(MetricsRow& row) const;
   void add_rewards(MetricsRow& row, const RolloutAdvantages& advantages) const;
   void add_losses(MetricsRow& row) const;
+  void add_draws(MetricsRow& row, const RolloutAdvantages& advantages) const;
+  void add_rollout_kl(MetricsRow& row) const;
   void add_evaluation(MetricsRow& row);
   void write_completions(const RolloutAdvantages& advantages) const;
   void print_samples(const RolloutAdvantages& advantages) const;

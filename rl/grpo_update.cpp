@@ -5,14 +5,16 @@
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "kernels/backend.h"
-#include "kernels/token_logprobs.h"
 #include "rewards/aggregate.h"
+#include "rl/entropy.h"
+#include "rl/micro_logprobs.h"
 
 namespace lockstep::rl {
 namespace {
@@ -33,13 +35,6 @@ LossTotals totals_of(const Rollout& rollout, const std::vector<TrainSample>& min
   return totals;
 }
 
-Tensor gather_logprobs(const model::Transformer& m, const MicroBatch& micro, double temperature, Tensor* entropy) {
-  const auto hidden = m.forward(micro.batch).index_select(0, micro.rows);
-  auto out = kernels::token_logprobs(hidden, m.head(), micro.targets, temperature, entropy != nullptr);
-  if (entropy) *entropy = out.entropy;
-  return out.logprobs;
-}
-
 LossInput loss_input(const Rollout& rollout, const std::vector<TrainSample>& samples, const MicroBatch& micro) {
   LossInput in;
   in.old_logprobs = at::empty({micro.num_targets()}, at::kFloat);
@@ -57,6 +52,71 @@ LossInput loss_input(const Rollout& rollout, const std::vector<TrainSample>& sam
   return in;
 }
 
+std::vector<MicroBatch> micro_batches(const Learner& learner,
+                                      const Rollout& rollout,
+                                      const std::vector<TrainSample>& samples,
+                                      const GrpoConfig& config) {
+  std::vector<PackRow> rows;
+  for (const auto& s : samples)
+    rows.push_back({&rollout.prompts[s.group].ids, &completion_of(rollout, s).ids, static_cast<int64_t>(s.group),
+                    static_cast<int64_t>(rows.size())});
+  return pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+}
+
+// The threshold of the update's entropies and the tokens that reach it, by a pass without gradient.
+void add_entropy_threshold(LossTotals& totals, Learner& learner, const std::vector<MicroBatch>& micros, const GrpoConfig& config) {
+  std::vector<std::vector<float>> parts(micros.size());
+  learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
+    const c10::NoGradGuard no_grad;
+    Tensor entropy;
+    micro_logprobs(replica, micros[static_cast<size_t>(index)], config.sampling.temperature, &entropy);
+    const auto values = entropy.to(at::kCPU, at::kFloat).contiguous();
+    parts[static_cast<size_t>(index)].assign(values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel());
+    return Tensor();
+  });
+  std::vector<float> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  totals.entropy_threshold = entropy_threshold(all, config.loss.top_entropy_quantile);
+  totals.num_entropy_tokens = static_cast<double>(
+      std::count_if(all.begin(), all.end(), [&](float entropy) { return static_cast<double>(entropy) >= totals.entropy_threshold; }));
+}
+
+Tensor old_logprobs(const CompletionLogprobs& old, const std::vector<TrainSample>& samples, const MicroBatch& micro) {
+  auto out = at::empty({micro.num_targets()}, at::kFloat);
+  auto* next = out.mutable_data_ptr<float>();
+  for (int64_t index : micro.samples) {
+    const TrainSample& s = samples[static_cast<size_t>(index)];
+    next = std::copy(old[s.group][s.index].begin(), old[s.group][s.index].end(), next);
+  }
+  return out;
+}
+
+// Samples whose loss is not zero by construction.
+std::vector<TrainSample> computed_samples(const std::vector<TrainSample>& minibatch,
+                                          const GrpoConfig& config,
+                                          const UpdateContext& context) {
+  const bool uses_all = config.loss.has_kl_term() || divides_by_call(config) || context.entropy_coef != 0 ||
+                        config.loss.use_adaptive_entropy || config.loss.top_entropy_quantile < 1;
+  std::vector<TrainSample> out;
+  for (const auto& s : minibatch)
+    if (s.has_loss && (s.advantage != 0 || uses_all)) out.push_back(s);
+  return out;
+}
+
+// Tokens of each completion, 0 where it could not be scored.
+std::vector<double> token_counts(const Rollout& rollout, const std::vector<uint8_t>& valid) {
+  std::vector<double> out;
+  for (const auto& group : rollout.groups)
+    for (const auto& completion : group.completions)
+      out.push_back(valid[out.size()] ? static_cast<double>(completion.ids.size()) : 0.0);
+  return out;
+}
+
+std::vector<double> rewards_after_kl(const Rollout& rollout, std::vector<double> rewards, double beta) {
+  for (size_t i = 0; i < rollout.kl.sums.size(); ++i) rewards[i] -= beta * rollout.kl.sums[i];
+  return rewards;
+}
+
 }  // namespace
 
 RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config, std::span<const double> weights) {
@@ -70,11 +130,13 @@ RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& c
       scores.push_back(sample.reward);
     }
   RolloutAdvantages out;
-  out.stats = group_advantages(rewards, valid, config.num_generations, config.advantage);
-  if (config.advantage.multi_objective_aggregation == "normalize_then_sum") {
-    const auto table = rewards::reward_table(scores, weights.size());
-    out.stats.advantages = rewards::normalize_then_sum(table, weights, config.num_generations);
-  }
+  const auto of = [&](const std::vector<double>& values) { return group_advantages(values, valid, config.num_generations, config.advantage); };
+  out.stats = of(rewards);
+  if (!rollout.kl.sums.empty()) out.stats.advantages = of(rewards_after_kl(rollout, rewards, config.loss.beta)).advantages;
+  if (config.advantage.adv_estimator == "reinforce_plus_plus_baseline")
+    normalize_over_tokens(out.stats.advantages, token_counts(rollout, valid));
+  if (config.advantage.multi_objective_aggregation == "normalize_then_sum")
+    out.stats.advantages = rewards::normalize_then_sum(rewards::reward_table(scores, weights.size()), weights, config.num_generations);
   size_t flat = 0;
   for (size_t g = 0; g < rollout.groups.size(); ++g)
     for (size_t i = 0; i < rollout.groups[g].completions.size(); ++i, ++flat) {
@@ -106,32 +168,32 @@ void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, const
               "run `lockstep check parity` on the run's last checkpoint and report what it says; grpo.logp_mismatch = \"log\" goes on");
 }
 
+bool corrects_sampler(const Rollout& rollout, const LossConfig& config) {
+  return config.importance_sampling_correction == "on" || (config.importance_sampling_correction == "auto" && !rollout.is_exact);
+}
+
 LossMetrics accumulate_grpo(Learner& learner,
                             const Rollout& rollout,
                             const std::vector<TrainSample>& minibatch,
                             const GrpoConfig& config,
-                            const model::Transformer* reference) {
-  const auto totals = totals_of(rollout, minibatch, config);
-  std::vector<TrainSample> computed;
-  for (const auto& s : minibatch)
-    if (s.has_loss && (s.advantage != 0 || config.loss.beta > 0 || divides_by_call(config))) computed.push_back(s);
-  std::vector<PackRow> rows;
-  for (const auto& s : computed)
-    rows.push_back({&rollout.prompts[s.group].ids, &completion_of(rollout, s).ids, static_cast<int64_t>(s.group),
-                    static_cast<int64_t>(rows.size())});
-  const auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+                            const UpdateContext& context) {
+  auto totals = totals_of(rollout, minibatch, config);
+  const auto computed = computed_samples(minibatch, config, context);
+  const auto micros = micro_batches(learner, rollout, computed, config);
+  totals.entropy_coef = context.entropy_coef;
+  if (config.loss.top_entropy_quantile < 1) add_entropy_threshold(totals, learner, micros, config);
   std::vector<LossMetrics> metrics(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
     const auto& micro = micros[static_cast<size_t>(index)];
     auto in = loss_input(rollout, computed, micro);
-    if (reference) {
+    if (context.reference && config.loss.has_kl_term()) {
       const c10::NoGradGuard no_grad;
-      in.ref_logprobs = gather_logprobs(*reference, micro, config.sampling.temperature, nullptr);
+      in.ref_logprobs = micro_logprobs(*context.reference, micro, config.sampling.temperature, nullptr);
     }
-    in.logprobs = gather_logprobs(replica, micro, config.sampling.temperature, &in.entropy);
-    if (!rollout.is_exact) {  // one update per rollout: the old policy is this one
+    in.logprobs = micro_logprobs(replica, micro, config.sampling.temperature, &in.entropy);
+    if (corrects_sampler(rollout, config.loss)) {
       in.sampling_logprobs = in.old_logprobs;
-      in.old_logprobs = in.logprobs.detach();
+      in.old_logprobs = context.old ? old_logprobs(*context.old, computed, micro) : in.logprobs.detach();
     }
     auto out = grpo_loss(in, totals, config.loss);
     metrics[static_cast<size_t>(index)] = out.metrics;

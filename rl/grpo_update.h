@@ -9,6 +9,7 @@
 #include "rl/learner.h"
 #include "rl/loss.h"
 #include "rl/packing.h"
+#include "rl/rollout_logprobs.h"
 #include "rl/run_config.h"
 #include "rl/scoring.h"
 
@@ -28,6 +29,7 @@ struct RolloutAdvantages {
 
 // DeepSeekMath's outcome supervision over the whole rollout, before any split; samples that no reward could score are left out.
 // `weights` are the rewards', one for each part of a score; normalize_then_sum needs them, sum_then_normalize does not.
+// Where rollout.kl is set, beta times it is subtracted from the rewards first; the reward statistics are those without.
 RolloutAdvantages rollout_advantages(const Rollout& rollout, const GrpoConfig& config, std::span<const double> weights = {});
 
 // The rollout's samples in `num_minibatches` parts of whole groups, in an order keyed by (seed, step, iteration).
@@ -38,12 +40,24 @@ std::vector<std::vector<TrainSample>> split_minibatches(const RolloutAdvantages&
 // the numeric contract, a difference is a fault of ours, and an Error unless config.logp_mismatch says "log".
 void check_on_policy(const LossMetrics& metrics, const GrpoConfig& config, const at::Device& device, int64_t step);
 
+// What an update depends on besides rollout and config.
+struct UpdateContext {
+  const model::Transformer* reference = nullptr;  // may be null where there is no KL term in the loss
+  double entropy_coef = 0;                        // as it stands; rl/entropy.h
+  const CompletionLogprobs* old = nullptr;        // of the policy before the rollout's first update; null: this is that update
+};
+
+// Whether pi_old / pi_sampler weighs the terms: the log-probabilities that the sampler recorded are not those of the old policy,
+// which are then computed anew.
+bool corrects_sampler(const Rollout& rollout, const LossConfig& config);
+
 // Loss and gradients (left in .grad() of the learner's model) of one minibatch. Samples whose loss is zero by construction (advantage
-// 0 and no KL term, or masked) are counted in the totals but not computed. `reference` may be null when beta is 0.
+// 0, no KL term and no use of its entropy, or masked) are counted in the totals but not computed. With top_entropy_quantile below 1
+// a pass before finds the threshold over all tokens of the minibatch.
 LossMetrics accumulate_grpo(Learner& learner,
                             const Rollout& rollout,
                             const std::vector<TrainSample>& minibatch,
                             const GrpoConfig& config,
-                            const model::Transformer* reference);
+                            const UpdateContext& context);
 
 }  // namespace lockstep::rl

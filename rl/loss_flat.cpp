@@ -6,8 +6,6 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 
-#include <cmath>
-
 #include "base/error.h"
 #include "base/text.h"
 
@@ -28,13 +26,6 @@ Tensor scalar_with_gradient(const Tensor& logprobs, double value, const std::vec
   // products and a broadcast are all that backward does, so it rounds nothing.
   const Tensor live = at::where(slope.ne(0), logprobs, at::scalar_tensor(0, logprobs.options()));
   return slope.mul(live.sub(live.detach())).sum().add(value);
-}
-
-void check_finite(double value, std::string_view name, const std::string& where) {
-  if (std::isfinite(value)) return;
-  throw Error(cat(name, " is ", value), where,
-              "lower the learning rate or max_grad_norm, or resume from an earlier checkpoint; if it happens at the "
-              "first step, run lockstep check on the model folder");
 }
 
 }  // namespace lockstep::rl

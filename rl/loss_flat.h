@@ -18,7 +18,4 @@ std::vector<double> flat_values(const Tensor& tensor, size_t size, double fallba
 // device. Entries where gradient is 0 get exactly 0, even if the log-probability there is infinite or NaN.
 Tensor scalar_with_gradient(const Tensor& logprobs, double value, const std::vector<double>& gradient);
 
-// Error "<name> is nan" unless `value` is finite.
-void check_finite(double value, std::string_view name, const std::string& where);
-
 }  // namespace lockstep::rl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reference model of the KL term: a frozen copy of the policy, replaced by it every n steps.
+// The reference model of the KL term: a frozen copy of the policy, replaced by it or moved towards it every n steps.
 #pragma once
 
 #include <memory>
@@ -16,14 +16,18 @@ class ReferenceModel {
   // With beta 0 nothing is kept. The copy belongs to the stage's checkpoints: a resumed run has the reference it had.
   ReferenceModel(const model::Transformer& policy, const GrpoConfig& config, Stage& stage);
   const model::Transformer* get() const { return copy_.get(); }
-  // R1 replaces the reference by the policy every 400 steps (Nature 645, 633, supplementary).
+  // R1 replaces the reference by the policy every 400 steps (Nature 645, 633, supplementary). With ref_model_mixup_alpha
+  // below 1 it becomes alpha pi + (1 - alpha) pi_ref, weight by weight in f32, rounded once to the weights' dtype (TR-DPO,
+  // arXiv:2404.09656, eq. 5; every step with a small alpha: an exponential moving average).
   void refresh_if_due(int64_t steps_done);
 
  private:
   void copy_weights();
+  void mix_weights();
 
   const model::Transformer& policy_;
   int64_t sync_steps_;
+  double alpha_;
   std::unique_ptr<model::Transformer> copy_;
 };
 

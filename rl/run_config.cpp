@@ -14,6 +14,24 @@ void require(bool condition, const std::string& what, const std::string& where, 
   if (!condition) throw Error(what, where, fix);
 }
 
+void validate_advantage(const AdvantageConfig& advantage) {
+  const auto& scale = advantage.scale_rewards;
+  require(advantage.adv_estimator != "rloo" || scale != "batch", "adv_estimator rloo does not scale, scale_rewards says batch",
+          "/grpo/advantage/scale_rewards", "leave it out, or use the estimator grpo");
+  require(advantage.adv_estimator != "reinforce_plus_plus_baseline" || scale != "none",
+          "adv_estimator reinforce_plus_plus_baseline scales by the batch, scale_rewards says none", "/grpo/advantage/scale_rewards",
+          "leave it out, or use the estimator grpo");
+}
+
+// normalize_then_sum has advantages of its own.
+void validate_aggregation(const GrpoConfig& grpo) {
+  if (grpo.advantage.multi_objective_aggregation != "normalize_then_sum") return;
+  require(grpo.advantage.adv_estimator == "grpo", cat("normalize_then_sum with adv_estimator ", grpo.advantage.adv_estimator),
+          "/grpo/advantage/adv_estimator", "leave it out, or use sum_then_normalize");
+  require(!grpo.loss.use_kl_in_reward, "normalize_then_sum with use_kl_in_reward", "/grpo/loss/use_kl_in_reward",
+          "put the KL term into the loss, or use sum_then_normalize");
+}
+
 void validate_grpo(const RunConfig& config) {
   const auto& grpo = *config.grpo;
   require(!config.rewards.empty(), "reinforcement learning without a reward", "/rewards", "add at least one, e.g. {\"type\": \"accuracy\"}");
@@ -23,11 +41,13 @@ void validate_grpo(const RunConfig& config) {
   require(grpo.num_minibatches <= grpo.num_prompts,
           cat("num_minibatches ", grpo.num_minibatches, " is more than num_prompts ", grpo.num_prompts), "/grpo/num_minibatches",
           "use at most one minibatch per prompt: groups stay whole");
-  require(config.engine.quantization == "none" || grpo.num_iterations * grpo.num_minibatches == 1,
-          "several updates per rollout whose sampler has other weights than the learner", "/engine/quantization",
-          "set grpo.num_iterations and grpo.num_minibatches to 1, or quantization to \"none\"");
+  validate(grpo.loss, "/grpo/loss");
+  validate_advantage(grpo.advantage);
+  validate_aggregation(grpo);
   require(grpo.ref_model_sync_steps == 0 || grpo.loss.beta > 0, "ref_model_sync_steps without a KL term",
           "/grpo/ref_model_sync_steps", "set grpo.loss.beta above 0, or leave it out");
+  require(grpo.ref_model_mixup_alpha == 1 || grpo.ref_model_sync_steps > 0, "ref_model_mixup_alpha without ref_model_sync_steps",
+          "/grpo/ref_model_mixup_alpha", "set grpo.ref_model_sync_steps (1: after every step), or leave it out");
 }
 
 }  // namespace

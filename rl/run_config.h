@@ -9,7 +9,8 @@
 #include "base/config.h"
 #include "rewards/combined.h"
 #include "rl/advantage.h"
-#include "rl/loss.h"
+#include "rl/dynamic_sampling_config.h"
+#include "rl/loss_config.h"
 #include "rl/stage_config.h"
 #include "rollout/engine.h"
 #include "rollout/engine_config.h"
@@ -43,6 +44,8 @@ struct GrpoConfig {
   bool mask_truncated_completions = false;
   std::string logp_mismatch = "error";
   int64_t ref_model_sync_steps = 0;
+  double ref_model_mixup_alpha = 1.0;
+  DynamicSamplingConfig dynamic_sampling;
   SaveConfig save;
   void visit(auto&& field) {
     field("max_steps", max_steps, "rollouts", base::at_least(1));
@@ -53,7 +56,7 @@ struct GrpoConfig {
     field("data", data, "training prompts");
     field("sampling", sampling, "how completions are drawn");
     field("advantage", advantage, "group-relative advantages");
-    field("loss", loss, "DeepSeekMath eq. 3 and its variants");
+    field("loss", loss, "DeepSeekMath eq. 3 and its relatives");
     field("learner", learner, "micro-batches, optimizer, schedule");
     field("mask_truncated_completions", mask_truncated_completions, "completions cut by the length limit get no loss");
     field("logp_mismatch", logp_mismatch,
@@ -62,6 +65,9 @@ struct GrpoConfig {
           base::one_of({"error", "log"}));
     field("ref_model_sync_steps", ref_model_sync_steps, "with loss.beta > 0: the reference becomes the policy every n steps; 0: never",
           base::at_least(0));
+    field("ref_model_mixup_alpha", ref_model_mixup_alpha,
+          "share of the policy in the new reference, the rest is the old one (TRL 0.6, TR-DPO arXiv:2404.09656); 1: replaced", base::between(0, 1));
+    field("dynamic_sampling", dynamic_sampling, "prompts whose completions all have the same reward are drawn anew (DAPO)");
     field("save", save, "checkpoints");
   }
 };

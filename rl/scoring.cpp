@@ -40,6 +40,7 @@ Rollout run_rollout(rollout::Engine& engine,
                                [&](size_t i, const rollout::Group& group) {
                                  out.scores[i] = score_group(out.prompts[i], group, rewards, set);
                                });
+  out.stats = engine.stats();
   return out;
 }
 

@@ -31,11 +31,25 @@ struct ScoredGroup {
 
 ScoredGroup score_group(const Prompt& prompt, const rollout::Group& group, const RewardSet& rewards, const PromptSet& set);
 
+// Groups of prompts drawn for a rollout; all of them are kept unless dynamic sampling is enabled.
+struct DrawCounts {
+  int64_t num_drawn = 0, num_kept = 0, num_refills = 0;
+};
+
+// The KL of each completion to the reference model, summed over its tokens, where it is a part of the reward.
+struct RolloutKl {
+  std::vector<double> sums;  // group after group; empty: no part of the reward
+  double num_tokens = 0;
+};
+
 struct Rollout {
   std::vector<Prompt> prompts;
   std::vector<rollout::Group> groups;
   std::vector<ScoredGroup> scores;
   bool is_exact = true;  // the sampler's log-probabilities are meant to be the learner's
+  rollout::EngineStats stats;
+  DrawCounts draws;
+  RolloutKl kl;
 };
 
 // Generates and scores; scoring of a finished group overlaps the generation of the others.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rl/finite.h"
 #include "rl/loss_flat.h"
 
 namespace lockstep::rl {

@@ -3,8 +3,11 @@
 #include <optional>
 #include <utility>
 
+#include "rl/dynamic_sampling.h"
+#include "rl/entropy.h"
 #include "rl/grpo_log.h"
 #include "rl/grpo_update.h"
+#include "rl/kl_reward.h"
 #include "rl/reference_model.h"
 #include "rl/session.h"
 #include "rl/stage.h"
@@ -12,17 +15,36 @@
 namespace lockstep::rl {
 namespace {
 
-// P x G completions o_i and their rewards r_i; nullopt when a signal came while no rollout worker was there to draw them.
-std::optional<Rollout> draw(Session& session, const GrpoConfig& config, const PromptSet& prompts, int64_t step) {
-  const auto batch = prompts.slice(static_cast<uint64_t>(step) * config.num_prompts, config.num_prompts);  // P prompts
-  try {
-    auto rollout = run_rollout(session.engine, prompts, batch, config.num_generations, config.sampling, *session.rewards,
-                               session.config.seed);
-    rollout.is_exact = session.config.engine.quantization == "none";
-    return rollout;
-  } catch (const rollout::remote::Stopped&) {
-    return std::nullopt;
-  }
+// P x G completions o_i and their rewards r_i from the prompts that the stage's state points to; nullopt when a signal came while no
+// rollout worker was there to draw them.
+std::optional<Rollout> draw(Session& session, const GrpoConfig& config, const PromptSet& prompts, Stage& stage) {
+  const auto draw_prompts = [&](uint64_t first, int64_t count) -> std::optional<Rollout> {
+    try {
+      auto rollout = run_rollout(session.engine, prompts, prompts.slice(first, count), config.num_generations, config.sampling,
+                                 *session.rewards, session.config.seed);
+      rollout.is_exact = session.config.engine.quantization == "none";
+      return rollout;
+    } catch (const rollout::remote::Stopped&) {
+      return std::nullopt;
+    }
+  };
+  const uint64_t in_order = static_cast<uint64_t>(stage.step()) * config.num_prompts;
+  if (!config.dynamic_sampling.enable) return draw_prompts(in_order, config.num_prompts);
+  uint64_t cursor = stage.state().value("prompt_cursor", in_order);
+  auto rollout = draw_varied(config.dynamic_sampling, config.num_prompts, cursor, draw_prompts);
+  if (rollout) stage.state()["prompt_cursor"] = cursor;  // else the step is drawn again from where it began
+  return rollout;
+}
+
+RolloutKl kl_to(const model::Transformer& reference, Learner& learner, const Rollout& rollout, const GrpoConfig& config) {
+  return rollout_kl(rollout, rollout_logprobs(learner, rollout, config, reference), config.loss);
+}
+
+// pi_old of a rollout whose own log-probabilities are another policy's; nullopt where the first update is the only one, which sees it.
+std::optional<CompletionLogprobs> old_policy(Learner& learner, const Rollout& rollout, const GrpoConfig& config) {
+  const bool has_one_update = config.num_iterations == 1 && config.num_minibatches == 1;
+  if (has_one_update || !corrects_sampler(rollout, config.loss)) return std::nullopt;
+  return rollout_logprobs(learner, rollout, config, learner.model());
 }
 
 }  // namespace
@@ -32,30 +54,36 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
   const PromptSet prompts(config.data, /*is_eval=*/false, session.config.prompt, *session.policy.tokenizer, session.config.seed);
   ReferenceModel reference(session.policy.transformer, config, stage);
   if (stage.is_done()) return StageEnd::already_done;
+  EntropyCoefficient entropy(config.loss, stage.state());
   GrpoLog log(session, config, stage);
   log.before();
 
   while (stage.step() < stage.num_steps()) {
     const int64_t step = stage.step();
-    const auto drawn = draw(session, config, prompts, step);
+    auto drawn = draw(session, config, prompts, stage);
     if (!drawn) {
       stage.stop();
       return StageEnd::stopped;
     }
+    if (config.loss.use_kl_in_reward) drawn->kl = kl_to(*reference.get(), stage.learner(), *drawn, config);
     const Rollout& rollout = *drawn;
     log.rollout(rollout);
-    const auto advantages = rollout_advantages(rollout, config, session.rewards->combined.weights());  // A_i = (r_i - mean) / std within the group
+    // A_i = (r_i - mean) / std within the group
+    const auto advantages = rollout_advantages(rollout, config, session.rewards->combined.weights());
+    const auto old = old_policy(stage.learner(), rollout, config);
     bool is_on_policy = true;  // until the first update
     for (int iteration = 0; iteration < config.num_iterations; ++iteration)
       for (const auto& minibatch :
            split_minibatches(advantages, rollout.groups.size(), config, session.config.seed, step, iteration)) {
-        const auto metrics = accumulate_grpo(stage.learner(), rollout, minibatch, config, reference.get());  // eq. 3
+        const UpdateContext context{reference.get(), entropy.applied(), old ? &*old : nullptr};
+        const auto metrics = accumulate_grpo(stage.learner(), rollout, minibatch, config, context);  // eq. 3
+        entropy.observe(metrics);
         if (std::exchange(is_on_policy, false) && rollout.is_exact)
           check_on_policy(metrics, config, stage.learner().model().options().device, step);
         log.update(metrics, stage.update(learning_rate(config.learner.schedule, step, stage.num_steps())));
       }
     reference.refresh_if_due(step + 1);
-    const auto row = log.row(advantages);
+    const auto row = log.row(advantages, entropy);
     if (!stage.finish_step(row, log.note())) return StageEnd::stopped;
   }
   log.after();

@@ -48,6 +48,8 @@ struct TokenLogprobs {
 void token_logprobs(const TokenLogprobs& a, Isa isa = isa());
 
 // d logits[n, j] = (onehot_j - p_j) * (g[n] / temperature), p_j = exp(l_j - max) * (1 / sum), rounded once to `dtype`.
+// With g_entropy also, by one fma, the entropy's part: p_j * (mean - (l_j - max)) * (g_entropy[n] / temperature), where
+// mean = weighted / sum rounded to f32 is the expectation of l - max, so that mean - (l_j - max) = -(log p_j + entropy).
 struct LogSoftmaxGrad {
   LogitRows in;
   int64_t first_column = 0;           // of the vocabulary, to find the targets
@@ -57,6 +59,7 @@ struct LogSoftmaxGrad {
   Dtype dtype = Dtype::f32;
   void* d_logits = nullptr;  // [N, columns]; may be the logits if f32
   int64_t d_logits_stride = 0;
+  const float* g_entropy = nullptr;  // [N], gradient of the entropy; null: none
 };
 void log_softmax_grad(const LogSoftmaxGrad& a, Isa isa = isa());
 

@@ -74,26 +74,49 @@ void logprobs(const TokenLogprobs& a) {
   }
 }
 
-template <class T>
-void grad_row(const LogSoftmaxGrad& a, int64_t n, const Scaled& scaled) {
+// d logits of a row, for the columns that hold the target and for all others.
+struct RowSlopes {
+  const Scaled& scaled;
+  Lanes origin, inverse, slope, mean, entropy_slope;
+
+  RowSlopes(const LogSoftmaxGrad& a, int64_t n, const Scaled& s)
+      : scaled(s),
+        origin(Lanes::broadcast(a.sums[n].max)),
+        inverse(Lanes::broadcast(static_cast<float>(1.0 / a.sums[n].sum))),
+        slope(Lanes::broadcast(a.g[n] / a.in.temperature)),
+        mean(Lanes::broadcast(static_cast<float>(a.sums[n].weighted / a.sums[n].sum))),
+        entropy_slope(Lanes::broadcast(a.g_entropy != nullptr ? a.g_entropy[n] / a.in.temperature : 0.0f)) {}
+
+  Lanes logprob_part(Lanes logits, Lanes onehot) const { return (onehot - exp(scaled(logits) - origin) * inverse) * slope; }
+  Lanes both_parts(Lanes logits, Lanes onehot) const {
+    const Lanes below = scaled(logits) - origin, p = exp(below) * inverse;
+    return fma(p * (mean - max(Lanes::broadcast(kFarBelow), below)), entropy_slope, (onehot - p) * slope);
+  }
+};
+
+template <class T, class Part>
+void grad_row(const LogSoftmaxGrad& a, int64_t n, Part&& part) {
   const float* logits = a.in.logits + n * a.in.stride;
   T* d_logits = row_of<T>(a.d_logits, n, a.d_logits_stride);
-  const Lanes origin = Lanes::broadcast(a.sums[n].max), inverse = Lanes::broadcast(static_cast<float>(1.0 / a.sums[n].sum));
-  const Lanes slope = Lanes::broadcast(a.g[n] / a.in.temperature);
-  const auto probability = [&](Lanes x) { return exp(scaled(x) - origin) * inverse; };
   const int64_t target = a.targets[n] - a.first_column;
   const bool has_target = target >= 0 && target < a.in.columns;
   Lanes at_target = Lanes::zero();  // read before the logits may be overwritten
-  if (has_target) at_target = (Lanes::broadcast(1.0f) - probability(Lanes::broadcast(logits[target]))) * slope;
-  for_lanes(a.in.columns,
-            [&](auto lanes) { lanes.store(d_logits, (Lanes::zero() - probability(lanes.load(logits))) * slope); });
+  if (has_target) at_target = part(Lanes::broadcast(logits[target]), Lanes::broadcast(1.0f));
+  for_lanes(a.in.columns, [&](auto lanes) { lanes.store(d_logits, part(lanes.load(logits), Lanes::zero())); });
   if (has_target) TailLanes{target, 1}.store(d_logits, at_target);
 }
 
 void grad(const LogSoftmaxGrad& a) {
   const Scaled scaled(a.in.temperature);
   by_dtype(a.dtype, [&](auto element) {
-    for (int64_t n = 0; n < a.in.rows; ++n) grad_row<typename decltype(element)::Type>(a, n, scaled);
+    using T = typename decltype(element)::Type;
+    for (int64_t n = 0; n < a.in.rows; ++n) {
+      const RowSlopes row(a, n, scaled);
+      if (a.g_entropy != nullptr)
+        grad_row<T>(a, n, [&](Lanes x, Lanes onehot) { return row.both_parts(x, onehot); });
+      else
+        grad_row<T>(a, n, [&](Lanes x, Lanes onehot) { return row.logprob_part(x, onehot); });
+    }
   });
 }
 

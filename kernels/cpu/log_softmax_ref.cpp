@@ -17,6 +17,12 @@ float probability(float logit, float temperature, const SoftmaxSums& sums) {
   return exp_ref(logit / temperature - sums.max) * static_cast<float>(1.0 / sums.sum);
 }
 
+// d entropy / d l_j = -p_j (log p_j + entropy) = p_j (mean - (l_j - max)).
+float entropy_slope(float p, float logit, float temperature, const SoftmaxSums& sums) {
+  const float below = logit / temperature - sums.max;
+  return p * (static_cast<float>(sums.weighted / sums.sum) - (below < kFarBelow ? kFarBelow : below));
+}
+
 void add_block(const float* logits, int64_t count, float temperature, SoftmaxSums& s) {
   LaneMaxRef block_max;
   for (int64_t j = 0; j < count; ++j) block_max.add(j, logits[j]);
@@ -61,9 +67,13 @@ void log_softmax_grad_ref(const LogSoftmaxGrad& a) {
   const ArrayRef d_logits{a.d_logits, a.dtype, a.d_logits_stride};
   for (int64_t n = 0; n < a.in.rows; ++n) {
     for (int64_t j = 0; j < a.in.columns; ++j) {
-      const float p = probability(a.in.logits[n * a.in.stride + j], a.in.temperature, a.sums[n]);
+      const float logit = a.in.logits[n * a.in.stride + j];
+      const float p = probability(logit, a.in.temperature, a.sums[n]);
       const float onehot = a.first_column + j == a.targets[n] ? 1.0f : 0.0f;
-      d_logits.put(n, j, (onehot - p) * (a.g[n] / a.in.temperature));
+      float d = (onehot - p) * (a.g[n] / a.in.temperature);
+      if (a.g_entropy != nullptr)
+        d = std::fma(entropy_slope(p, logit, a.in.temperature, a.sums[n]), a.g_entropy[n] / a.in.temperature, d);
+      d_logits.put(n, j, d);
     }
   }
 }

@@ -42,6 +42,24 @@ TEST_CASE("a vocabulary too large to keep is worked through in chunks and recomp
   compare(70, 131072, 1.0);  // 9.2M logits: two chunks, nothing kept
 }
 
+TEST_CASE("the entropy has a gradient, alone and beside that of the log-probabilities") {
+  for (const auto& [rows, vocab] : {std::pair<int64_t, int64_t>{7, 33}, {70, 131072}})
+    for (const bool with_logprobs : {false, true}) {
+      at::manual_seed(3);
+      const auto h = at::randn({rows, 16}), w = at::randn({vocab, 16}) * 0.5, weight = at::randn({rows});
+      const auto targets = at::randint(vocab, {rows}, at::kLong);
+      const auto a = h.clone().set_requires_grad(true), b = w.clone().set_requires_grad(true);
+      const auto c = h.to(at::kDouble).set_requires_grad(true), d = w.to(at::kDouble).set_requires_grad(true);
+      const auto ours = kernels::token_logprobs(a, b, targets, 0.7, true);
+      const auto logp = at::log_softmax(c.matmul(d.t()) / 0.7, -1);
+      const auto theirs = logp.gather(1, targets.unsqueeze(1)).squeeze(1), entropy = (logp.exp() * logp).sum(-1).neg();
+      ((ours.entropy * weight).sum() + (with_logprobs ? ours.logprobs.sum() : at::zeros({}))).backward();
+      ((entropy * weight).sum() + (with_logprobs ? theirs.sum() : at::zeros({}, at::kDouble))).backward();
+      for (const auto& [mine, right] : {std::pair{a.grad(), c.grad()}, {b.grad(), d.grad()}})
+        CHECK((mine - right).abs().max().item<double>() < 1e-5 * (1 + right.abs().max().item<double>()));
+    }
+}
+
 TEST_CASE("rows with zero gradient contribute exactly nothing") {
   at::manual_seed(2);
   const auto h = at::randn({4, 8}).set_requires_grad(true), w = at::randn({9, 8}).set_requires_grad(true);

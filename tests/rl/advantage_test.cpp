@@ -116,11 +116,57 @@ TEST_CASE("advantage: a fixed divisor replaces the std when scale_rewards is non
   CHECK(advantages({1.2, 0.2}, 2, config)[0] == doctest::Approx(1.25));
 }
 
+TEST_CASE("advantage: rloo is the reward less the mean of the others, not scaled") {
+  const List rewards = random_like(12);
+  const auto a = advantages(rewards, 4, {.adv_estimator = "rloo"});
+  for (size_t i = 0; i < 12; ++i) {
+    double others = 0;
+    for (size_t j = i / 4 * 4; j < i / 4 * 4 + 4; ++j) others += j == i ? 0 : rewards[j];
+    CHECK(a[i] == doctest::Approx(rewards[i] - others / 3).epsilon(1e-13));
+  }
+  const auto skipped = group_advantages(List{1, 99, 0, 0.25}, std::vector<uint8_t>{1, 0, 1, 1}, 4, {.adv_estimator = "rloo"});
+  CHECK(skipped.advantages[0] == doctest::Approx(1 - 0.125));
+  CHECK(skipped.advantages[1] == 0);
+  CHECK(advantages({0.3, 0.3, 0.3}, 3, {.adv_estimator = "rloo"}) == List(3, 0.0));
+}
+
+TEST_CASE("advantage: the reinforce++ baseline normalises the centred rewards over the tokens of the batch, as verl's masked_whiten") {
+  const List rewards = {1, 0, 0.5, 0.25, 0.25, 0.25}, lengths = {3, 1, 7, 2, 5, 4};
+  auto a = advantages(rewards, 3, {.adv_estimator = "reinforce_plus_plus_baseline"});
+  const List centred = {0.5, -0.5, 0, 0, 0, 0};
+  CHECK(a == centred);
+  rl::normalize_over_tokens(a, lengths);
+  List tokens;  // one value per token, whitened as a flat list
+  for (size_t i = 0; i < 6; ++i) tokens.insert(tokens.end(), static_cast<size_t>(lengths[i]), centred[i]);
+  double mean = 0, squares = 0;
+  for (double x : tokens) mean += x / static_cast<double>(tokens.size());
+  for (double x : tokens) squares += (x - mean) * (x - mean);
+  const double std = std::sqrt(squares / static_cast<double>(tokens.size() - 1) + 1e-8);
+  double sum = 0;
+  for (size_t i = 0; i < 6; ++i) {
+    CHECK(a[i] == doctest::Approx((centred[i] - mean) / std).epsilon(1e-12));
+    sum += a[i] * lengths[i];
+  }
+  CHECK(std::abs(sum) < 1e-12);
+}
+
+TEST_CASE("advantage: normalising over tokens leaves samples without tokens, and does not see their order") {
+  List a = {0.5, -0.25, 7, 0.1}, b = {0.1, 7, -0.25, 0.5};
+  rl::normalize_over_tokens(a, List{3, 5, 0, 2});
+  rl::normalize_over_tokens(b, List{2, 0, 5, 3});
+  CHECK(a[2] == 7);
+  CHECK(a == List{b[3], b[2], b[1], b[0]});
+  List one = {3};
+  rl::normalize_over_tokens(one, List{1});
+  CHECK(one == List{3});
+}
+
 TEST_CASE("advantage: metrics of the batch") {
   const auto out = group_advantages(List{1, 0, 1, 1}, {}, 2, {});
   CHECK(out.reward_mean == 0.75);
   CHECK(out.reward_std == doctest::Approx(0.5));
   CHECK(out.frac_reward_zero_std == 0.5);
+  CHECK(out.num_zero_std == 1);
   CHECK(group_advantages({}, {}, 4, {}).advantages.empty());
 }
 
@@ -149,6 +195,11 @@ TEST_CASE("advantage: sizes and option names are checked") {
         advantages({0, 1}, 2, {.std_estimator = "n"});
       },
       "unknown std_estimator \"n\"", "std_estimator", "use sample or population");
+  test::check_error(
+      [] {
+        advantages({0, 1}, 2, {.adv_estimator = "gae"});
+      },
+      "unknown adv_estimator \"gae\"", "adv_estimator", "use grpo, rloo or reinforce_plus_plus_baseline");
 }
 
 }  // namespace lockstep

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "rl/entropy.h"
 #include "rl/loss.h"
 
 namespace lockstep::test {
@@ -19,6 +20,7 @@ using List = std::vector<double>;
 struct LossBatch {
   std::vector<int64_t> lengths;
   List logprobs, old, ref, advantages, mask;  // [N]
+  List sampling, entropy;                     // [N], or empty: none
 
   static LossBatch random(std::vector<int64_t> lengths, uint64_t seed, double spread) {
     base::Random rng(seed, "loss batch");
@@ -49,31 +51,58 @@ struct LossBatch {
             .max_completion_length = 16};
   }
 
+  // The same with what the config's entropy options need of the whole update.
+  rl::LossTotals totals(const rl::LossConfig& config) const {
+    auto out = totals();
+    out.entropy_coef = config.entropy_coef;
+    if (config.top_entropy_quantile == 1) return out;
+    std::vector<float> counted;
+    for (size_t t = 0; t < entropy.size(); ++t)
+      if (mask[t] != 0) counted.push_back(static_cast<float>(entropy[t]));
+    out.entropy_threshold = rl::entropy_threshold(counted, config.top_entropy_quantile);
+    for (float value : counted) out.num_entropy_tokens += static_cast<double>(value) >= out.entropy_threshold;
+    return out;
+  }
+
+  // Entropies and log-probabilities of the sampler, which most tests do without. Entropies are f32 values.
+  LossBatch with_sampler_and_entropy(uint64_t seed, double spread) const {
+    base::Random rng(seed, "loss batch, sampler and entropy");
+    LossBatch out = *this;
+    for (double value : old) {
+      out.sampling.push_back(value + spread * rng.normal());
+      out.entropy.push_back(static_cast<double>(static_cast<float>(3 * rng.uniform())));
+    }
+    return out;
+  }
+
   rl::LossInput input(at::ScalarType dtype = at::kDouble) const {
     return {.logprobs = at::tensor(logprobs, dtype).requires_grad_(true),
             .old_logprobs = at::tensor(old, dtype),
+            .sampling_logprobs = sampling.empty() ? Tensor() : at::tensor(sampling, dtype),
             .ref_logprobs = at::tensor(ref, dtype),
             .advantages = at::tensor(advantages, dtype),
             .mask = at::tensor(mask, dtype),
-            .entropy = {},
+            .entropy = entropy.empty() ? Tensor() : at::tensor(entropy, dtype).requires_grad_(true),
             .sample_offsets = offsets()};
   }
 
   // Samples [first, last) as a batch of their own.
   LossBatch samples(size_t first, size_t last) const {
     const auto at = offsets();
-    const auto cut = [&](const List& x) { return List(x.begin() + at[first], x.begin() + at[last]); };
+    const auto cut = [&](const List& x) { return x.empty() ? List() : List(x.begin() + at[first], x.begin() + at[last]); };
     LossBatch part;
     part.lengths.assign(lengths.begin() + static_cast<int64_t>(first), lengths.begin() + static_cast<int64_t>(last));
     part.logprobs = cut(logprobs), part.old = cut(old), part.ref = cut(ref);
     part.advantages = cut(advantages), part.mask = cut(mask);
+    part.sampling = cut(sampling), part.entropy = cut(entropy);
     return part;
   }
 };
 
 struct LossAndGradient {
   double loss = 0;
-  List gradient;  // d loss / d logprobs, [N]
+  List gradient;          // d loss / d logprobs, [N]
+  List entropy_gradient;  // d loss / d entropy, [N]; empty without a bonus
   rl::LossMetrics metrics;
 };
 
@@ -91,10 +120,11 @@ inline LossAndGradient evaluate(const LossBatch& batch,
   const rl::LossInput input = batch.input(dtype);
   const rl::LossOutput out = rl::grpo_loss(input, totals, config);
   out.loss.backward();
-  return {out.loss.item().toDouble(), values(input.logprobs.grad()), out.metrics};
+  const bool has_bonus = input.entropy.defined() && input.entropy.grad().defined();
+  return {out.loss.item().toDouble(), values(input.logprobs.grad()), has_bonus ? values(input.entropy.grad()) : List(), out.metrics};
 }
 inline LossAndGradient evaluate(const LossBatch& batch, const rl::LossConfig& config) {
-  return evaluate(batch, config, batch.totals());
+  return evaluate(batch, config, batch.totals(config));
 }
 
 }  // namespace lockstep::test

@@ -12,26 +12,71 @@ using test::LossBatch;
 
 namespace {
 
+const std::vector<const char*> kTypes = {"grpo", "dapo", "dr_grpo", "bnpo", "sapo", "luspo", "gspo", "r1", "cispo", "vespo", "reinforce"};
+
+// A constant multiplies log pi: there the loss is no function whose slope the gradient is, unless pi_old moves along.
+bool has_constant_weight(const rl::LossConfig& config) {
+  return config.loss_type == "cispo" || config.loss_type == "vespo" || config.loss_type == "reinforce";
+}
+
 std::vector<rl::LossConfig> every_config() {
   std::vector<rl::LossConfig> out;
-  for (const char* type : {"grpo", "dapo", "dr_grpo", "bnpo"}) {
+  for (const char* type : kTypes)
     for (const char* level : {"token", "sequence", "product"}) {
-      rl::LossConfig config{.loss_type = type, .importance_sampling_level = level};
-      out.push_back(config);
+      const rl::LossConfig plain{.loss_type = type, .importance_sampling_level = level};
+      out.push_back(plain);
+      rl::LossConfig config = plain;
       config.beta = 0.3, config.epsilon_high = 0.28;
-      out.push_back(config);
-      config.use_bias_correction_kl = true, config.delta = 1.5;
-      out.push_back(config);
+      for (const char* kl : {"k1", "k2", "k3"}) {
+        config.kl_loss_type = kl;
+        out.push_back(config);
+        if (has_constant_weight(config)) continue;
+        auto corrected = config;
+        corrected.use_bias_correction_kl = true, corrected.delta = 1.5;
+        out.push_back(corrected);
+      }
       config.epsilon = 10, config.epsilon_high.reset();
       out.push_back(config);
+      config = plain;
+      config.clip_ratio_c = 1.4;
+      out.push_back(config);
     }
-  }
+  return out;
+}
+
+// What weighs or masks the policy's term, beside an entropy bonus.
+std::vector<rl::LossConfig> every_weighted_config() {
+  std::vector<rl::LossConfig> out;
+  for (const char* type : kTypes)
+    for (const char* mode : {"token_truncate", "token_mask", "sequence_truncate", "sequence_mask"}) {
+      rl::LossConfig config{.beta = 0.2, .loss_type = type, .importance_sampling_mode = mode, .importance_sampling_clip_max = 1.2};
+      out.push_back(config);
+      config.importance_sampling_clip_min = 0.9, config.off_policy_mask_threshold = 0.02;
+      out.push_back(config);
+      config.top_entropy_quantile = 0.4, config.entropy_coef = 0.3;
+      out.push_back(config);
+    }
   return out;
 }
 
 double loss_at(LossBatch batch, const rl::LossConfig& config, size_t token, double shift) {
+  const auto totals = batch.totals(config);
   batch.logprobs[token] += shift;
-  return rl::grpo_loss(batch.input(), batch.totals(), config).loss.item().toDouble();
+  if (has_constant_weight(config)) {
+    batch.old[token] += shift;
+    if (!batch.sampling.empty()) batch.sampling[token] += shift;
+  }
+  return rl::grpo_loss(batch.input(), totals, config).loss.item().toDouble();
+}
+
+void check_slopes(const LossBatch& batch, const rl::LossConfig& config) {
+  CAPTURE(base::dump(config).dump());
+  const auto exact = evaluate(batch, config);
+  for (size_t t = 0; t < batch.logprobs.size(); ++t) {
+    const double h = 1e-6;  // no ratio of these batches lies within h of a bound
+    const double difference = (loss_at(batch, config, t, h) - loss_at(batch, config, t, -h)) / (2 * h);
+    CHECK(exact.gradient[t] == doctest::Approx(difference).epsilon(1e-6).scale(0.01));
+  }
 }
 
 }  // namespace
@@ -40,17 +85,35 @@ TEST_CASE("loss: the gradient equals finite differences for every loss type, rat
   for (double spread : {0.05, 0.4}) {
     LossBatch batch = LossBatch::random({4, 2, 5}, 11, spread);
     batch.mask[7] = 0;
-    for (const rl::LossConfig& config : every_config()) {
-      CAPTURE(config.loss_type);
-      CAPTURE(config.importance_sampling_level);
-      const auto exact = evaluate(batch, config);
-      for (size_t t = 0; t < batch.logprobs.size(); ++t) {
-        const double h = 1e-6;  // no ratio of these batches lies within h of a clip bound
-        const double difference = (loss_at(batch, config, t, h) - loss_at(batch, config, t, -h)) / (2 * h);
-        CHECK(exact.gradient[t] == doctest::Approx(difference).epsilon(1e-6).scale(0.01));
+    for (const rl::LossConfig& config : every_config()) check_slopes(batch, config);
+  }
+}
+
+TEST_CASE("loss: the same with importance weights, masks of samples and tokens, and an entropy bonus") {
+  LossBatch batch = LossBatch::random({4, 2, 5, 3}, 12, 0.2).with_sampler_and_entropy(13, 0.15);
+  batch.mask[7] = 0;
+  for (const rl::LossConfig& config : every_weighted_config()) check_slopes(batch, config);
+}
+
+TEST_CASE("loss: the entropy's gradient equals finite differences, and is that of -coef times its mean") {
+  LossBatch batch = LossBatch::random({4, 2, 5}, 14, 0.2).with_sampler_and_entropy(15, 0);
+  batch.mask[3] = 0;
+  for (const char* type : kTypes)
+    for (double share : {1.0, 0.5}) {
+      const rl::LossConfig config{.beta = 0.1, .loss_type = type, .entropy_coef = 0.3, .top_entropy_quantile = share};
+      const auto totals = batch.totals(config);
+      const double num_counted = share < 1 ? totals.num_entropy_tokens : totals.num_tokens;
+      const auto exact = evaluate(batch, config, totals);
+      for (size_t t = 0; t < batch.entropy.size(); ++t) {
+        const bool counts = batch.mask[t] != 0 && batch.entropy[t] >= totals.entropy_threshold;
+        CHECK(exact.entropy_gradient[t] == (counts ? -0.3 / num_counted : 0.0));
+        LossBatch above = batch, below = batch;  // in steps that do not carry it over the threshold
+        above.entropy[t] += 1e-6, below.entropy[t] -= counts && batch.entropy[t] - 1e-6 < totals.entropy_threshold ? 0 : 1e-6;
+        const double step = above.entropy[t] - below.entropy[t];
+        const double slope = (evaluate(above, config, totals).loss - evaluate(below, config, totals).loss) / step;
+        CHECK(exact.entropy_gradient[t] == doctest::Approx(slope).epsilon(1e-6).scale(0.01));
       }
     }
-  }
 }
 
 TEST_CASE("loss: on policy, dJ / dlog pi_it = (A_i - beta (1 - e^d)) / (G |o_i|)") {
@@ -104,6 +167,36 @@ TEST_CASE("loss: delta bounds the ratio of a negative advantage") {
   const auto bounded = evaluate(batch, {.delta = 4.0});
   CHECK(bounded.loss == doctest::Approx(8));
   CHECK(bounded.gradient[0] == 0);
+}
+
+TEST_CASE("loss: the dual clip is verl's, max(min(rho A, clip(rho) A), c A) for A < 0, and delta's bound where c > 1 + epsilon_high") {
+  for (double ratio : {0.3, 0.9, 1.1, 1.3, 2.9, 3.1, 50.0})
+    for (double advantage : {-1.5, -0.2, 0.7}) {
+      LossBatch batch = LossBatch::random({1}, 3, 0);
+      batch.logprobs[0] = batch.old[0] + std::log(ratio);
+      batch.advantages[0] = advantage;
+      const double clipped = std::min(ratio * advantage, std::min(std::max(ratio, 0.8), 1.2) * advantage);
+      const double expected = advantage < 0 ? std::max(clipped, 3 * advantage) : clipped;
+      const auto out = evaluate(batch, {.clip_ratio_c = 3.0}), bounded = evaluate(batch, {.delta = 3.0});
+      CHECK(out.loss == doctest::Approx(-expected).epsilon(1e-12));
+      CHECK(out.loss == doctest::Approx(bounded.loss).epsilon(1e-12));
+      CHECK(out.gradient == bounded.gradient);
+      CHECK(out.metrics.dual_sum == (advantage < 0 && ratio > 3));
+      if (advantage < 0 && ratio > 3) CHECK(out.gradient[0] == 0);
+    }
+}
+
+TEST_CASE("loss: a ratio beyond all bounds leaves a finite loss and gradient, whatever the type") {
+  LossBatch batch = LossBatch::random({2}, 3, 0);
+  batch.old[0] = -2000;
+  for (const char* type : kTypes)
+    for (double advantage : {-1.0, 1.0}) {
+      CAPTURE(type);
+      batch.advantages = {advantage, advantage};
+      const auto out = evaluate(batch, {.epsilon_high = 5, .loss_type = type});
+      CHECK(std::isfinite(out.loss));
+      for (double slope : out.gradient) CHECK(std::isfinite(slope));
+    }
 }
 
 TEST_CASE("loss: a group of equal rewards leaves the gradient of the KL term only") {

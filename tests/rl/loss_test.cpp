@@ -21,20 +21,24 @@ using test::LossBatch;
 namespace {
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 const double kInf = std::numeric_limits<double>::infinity();
+const std::vector<const char*> kTypes = {"grpo", "dapo", "dr_grpo", "bnpo", "cispo", "sapo", "gspo", "luspo", "vespo", "r1", "reinforce"};
 }  // namespace
 
 TEST_CASE("loss: masked tokens contribute exactly nothing, whatever they hold") {
-  LossBatch batch = LossBatch::random({4, 3, 2}, 21, 0.3);
+  LossBatch batch = LossBatch::random({4, 3, 2}, 21, 0.3).with_sampler_and_entropy(22, 0.2);
   for (size_t t : {2, 3, 7, 8}) batch.mask[t] = 0;  // the end of sample 0, all of sample 2
   LossBatch poisoned = batch;
   poisoned.logprobs[2] = kNan, poisoned.old[3] = -kInf, poisoned.ref[7] = kInf, poisoned.advantages[8] = kNan;
-  for (const char* type : {"grpo", "dapo", "dr_grpo", "bnpo"}) {
+  poisoned.entropy[2] = kNan, poisoned.entropy[8] = kInf, poisoned.sampling[3] = kNan, poisoned.sampling[7] = kInf;
+  for (const char* type : kTypes) {
     for (const char* level : {"token", "sequence", "product"}) {
-      const rl::LossConfig config{.beta = 0.1, .loss_type = type, .importance_sampling_level = level};
+      const rl::LossConfig config{.beta = 0.1, .epsilon_high = 1.5, .loss_type = type, .importance_sampling_level = level,
+                                  .entropy_coef = 0.1, .top_entropy_quantile = 0.5, .off_policy_mask_threshold = 0.1};
       const auto clean = evaluate(batch, config), dirty = evaluate(poisoned, config);
       CHECK(clean.loss == dirty.loss);
       CHECK(clean.gradient == dirty.gradient);
-      for (size_t t : {2, 3, 7, 8}) CHECK(clean.gradient[t] == 0);
+      CHECK(clean.entropy_gradient == dirty.entropy_gradient);
+      for (size_t t : {2, 3, 7, 8}) CHECK((clean.gradient[t] == 0 && clean.entropy_gradient[t] == 0));
     }
   }
 }
@@ -44,7 +48,7 @@ TEST_CASE("loss: a masked tail is as if the sample ended before it") {
   masked.mask[3] = 0;
   cut.lengths = {3, 3};
   for (List* list : {&cut.logprobs, &cut.old, &cut.ref, &cut.advantages, &cut.mask}) list->erase(list->begin() + 3);
-  for (const char* type : {"grpo", "dapo", "dr_grpo", "bnpo"}) {
+  for (const char* type : kTypes) {
     CHECK(evaluate(cut, {.beta = 0.1, .loss_type = type}).loss ==
           evaluate(masked, {.beta = 0.1, .loss_type = type}).loss);
   }
@@ -82,22 +86,28 @@ TEST_CASE("loss: the product level is the product of the token ratios, the seque
 }
 
 TEST_CASE("loss: micro-batches add up to the whole update, each token's gradient bit for bit, in f32") {
-  const LossBatch batch = LossBatch::random({5, 1, 9, 3, 2, 7, 4, 6}, 26, 0.4);
-  const auto totals = batch.totals();
-  for (const char* type : {"grpo", "dapo", "dr_grpo"}) {
+  const LossBatch batch = LossBatch::random({5, 1, 9, 3, 2, 7, 4, 6}, 26, 0.4).with_sampler_and_entropy(27, 0.2);
+  for (const char* type : kTypes) {
+    if (std::string(type) == "bnpo") continue;
     for (const char* level : {"token", "sequence", "product"}) {
-      const rl::LossConfig config{.beta = 0.1, .loss_type = type, .importance_sampling_level = level};
+      const rl::LossConfig config{.beta = 0.1, .epsilon_high = 1.5, .clip_ratio_c = 1.6, .loss_type = type, .importance_sampling_level = level,
+                                  .entropy_coef = 0.1, .top_entropy_quantile = 0.4,
+                                  .importance_sampling_mode = std::string(level) == "token" ? "token_mask" : "sequence_truncate",
+                                  .importance_sampling_clip_max = 1.3, .off_policy_mask_threshold = 0.1};
+      const auto totals = batch.totals(config);
       const auto whole = evaluate(batch, config, totals, at::kFloat);
       for (size_t size : {1, 3}) {
-        List gradient;
+        List gradient, entropy_gradient;
         rl::LossMetrics sum;
         for (size_t first = 0; first < 8; first += size) {
           const auto part =
               evaluate(batch.samples(first, std::min<size_t>(first + size, 8)), config, totals, at::kFloat);
           gradient.insert(gradient.end(), part.gradient.begin(), part.gradient.end());
+          entropy_gradient.insert(entropy_gradient.end(), part.entropy_gradient.begin(), part.entropy_gradient.end());
           sum += part.metrics;
         }
         CHECK(gradient == whole.gradient);
+        CHECK(entropy_gradient == whole.entropy_gradient);
         CHECK(sum.loss == doctest::Approx(whole.metrics.loss).epsilon(1e-12));
         const auto a = sum.rows(), b = whole.metrics.rows();
         REQUIRE(a.size() == b.size());
@@ -106,6 +116,33 @@ TEST_CASE("loss: micro-batches add up to the whole update, each token's gradient
           CHECK(a[i].second == doctest::Approx(b[i].second).epsilon(1e-12));
         }
       }
+    }
+  }
+}
+
+TEST_CASE("loss: gspo and r1 are names for grpo with the ratio of the sequence and of the product") {
+  const LossBatch batch = LossBatch::random({5, 3, 7}, 34, 0.3);
+  for (const auto& [name, level] : {std::pair{"gspo", "sequence"}, {"r1", "product"}}) {
+    const auto named = evaluate(batch, {.beta = 0.1, .loss_type = name}), spelt = evaluate(batch, {.beta = 0.1, .importance_sampling_level = level});
+    CHECK(named.loss == spelt.loss);
+    CHECK(named.gradient == spelt.gradient);
+  }
+}
+
+TEST_CASE("loss: on policy every type has the policy gradient of its aggregation") {
+  LossBatch batch = LossBatch::random({3, 1, 6}, 35, 0);
+  const double longest = 16, samples = 3, tokens = 10;
+  for (const char* type : kTypes) {
+    CAPTURE(type);
+    const std::string name = type;
+    const auto out = evaluate(batch, {.epsilon_high = 5, .loss_type = type});
+    for (size_t t = 0; t < 10; ++t) {
+      const double length = t < 3 ? 3 : t < 4 ? 1 : 6;
+      double weight = 1 / (samples * length);  // grpo, sapo, gspo
+      if (name == "dapo" || name == "bnpo" || name == "cispo" || name == "vespo" || name == "reinforce") weight = 1 / tokens;
+      if (name == "dr_grpo") weight = 1 / (samples * longest);
+      if (name == "luspo" || name == "r1") weight = 1 / samples;  // |o| terms whose ratio moves by 1 / |o|; one whose ratio moves by 1
+      CHECK(out.gradient[t] == doctest::Approx(-weight * batch.advantages[t]).epsilon(1e-12));
     }
   }
 }
@@ -180,6 +217,7 @@ TEST_CASE("loss: where something else than the old policy drew the tokens, a ter
     const auto same = rl::grpo_loss(in, batch.totals(), config), plain = rl::grpo_loss(batch.input(), batch.totals(), config);
     CHECK(same.metrics.loss == plain.metrics.loss);
     CHECK(same.metrics.correction_sum == same.metrics.num_tokens);
+    CHECK(same.metrics.num_corrections == same.metrics.num_tokens);
 
     LossBatch scaled = batch;  // the advantages that the corrections amount to
     auto sampling = batch.old;
@@ -209,10 +247,20 @@ TEST_CASE("loss: where something else than the old policy drew the tokens, a ter
 TEST_CASE("loss: unknown options are Errors that list the choices") {
   const LossBatch batch = LossBatch::random({2}, 31, 0.1);
   check_error([&] { evaluate(batch, {.loss_type = "drgrpo"}); }, "unknown loss_type \"drgrpo\"", "loss_type",
-              "use grpo, dapo, dr_grpo or bnpo");
+              "use one of grpo, dapo, dr_grpo, bnpo, cispo, sapo, gspo, luspo, vespo, r1, reinforce");
   check_error([&] { evaluate(batch, {.importance_sampling_level = "word"}); },
               "unknown importance_sampling_level \"word\"", "importance_sampling_level",
               "use token, sequence or product");
+  check_error([&] { evaluate(batch, {.kl_loss_type = "k4"}); }, "unknown kl_loss_type \"k4\"", "kl_loss_type", "use k1, k2 or k3");
+  check_error([&] { evaluate(batch, {.importance_sampling_mode = "mask"}); }, "unknown importance_sampling_mode \"mask\"",
+              "importance_sampling_mode", "use token_truncate, token_mask, sequence_truncate or sequence_mask");
+}
+
+TEST_CASE("loss: an entropy that is not finite is an Error where the bonus needs it") {
+  LossBatch batch = LossBatch::random({2, 3}, 33, 0.1);
+  batch.entropy = List{1, 1, 1, kNan, 1};
+  CHECK_NOTHROW(evaluate(batch, {}));
+  check_error([&] { evaluate(batch, {.entropy_coef = 0.1}); }, "the entropy is nan", "sample 1, token 1 of the loss batch", "lower the learning rate");
 }
 
 TEST_CASE("loss: inputs that contradict each other are caught") {
@@ -229,6 +277,8 @@ TEST_CASE("loss: inputs that contradict each other are caught") {
   fails([](auto& in, auto&) { in.advantages = Tensor(); }, "advantages are required");
   fails([](auto& in, auto&) { in.mask = in.advantages; }, "mask values must be 0 or 1");
   fails([](auto& in, auto&) { in.ref_logprobs = Tensor(); }, "beta != 0 needs ref_logprobs", {.beta = 0.1});
+  fails([](auto&, auto& totals) { totals.entropy_coef = 0.1; }, "an entropy bonus or threshold needs the entropy");
+  fails([](auto&, auto& totals) { totals.entropy_threshold = 0.1; }, "an entropy bonus or threshold needs the entropy");
   fails([](auto&, auto& totals) { totals.num_tokens = 0; }, "totals of the update must be positive");
   fails([](auto&, auto& totals) { totals.max_completion_length = 0; }, "needs max_completion_length",
         {.loss_type = "dr_grpo"});

@@ -4,7 +4,8 @@
 
 #include "rl/advantage.h"
 #include "rl/checkpoint.h"
-#include "rl/loss.h"
+#include "rl/dynamic_sampling_config.h"
+#include "rl/loss_config.h"
 #include "rl/optimizer.h"
 #include "rl/schedule.h"
 
@@ -13,6 +14,7 @@ namespace lockstep {
 TEST_CASE_TEMPLATE("rl config: every member is visited, every field has a meaning, load(dump) gives the same back",
                    Config,
                    rl::AdvantageConfig,
+                   rl::DynamicSamplingConfig,
                    rl::LossConfig,
                    rl::OptimizerConfig,
                    rl::RetentionConfig,

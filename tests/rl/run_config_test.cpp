@@ -49,6 +49,7 @@ TEST_CASE_TEMPLATE("run config: every member is visited and documented, load(dum
                    rl::ModelSource,
                    rl::PromptConfig,
                    rl::LearnerConfig,
+                   rl::LoraConfig,
                    rl::OptimizerConfig,
                    rl::SaveConfig,
                    rl::SupervisedConfig,
@@ -112,13 +113,54 @@ TEST_CASE("run config: every rule across fields names the values, the path and a
   refuses({"grpo.sampling.temperature=0"}, "temperature 0 draws the same completion", "/grpo/sampling/temperature", "use 1");
   refuses({"grpo.num_prompts=4", "grpo.num_minibatches=5"}, "num_minibatches 5 is more than num_prompts 4", "/grpo/num_minibatches",
           "at most one minibatch per prompt");
-  refuses({"engine.quantization=q8_0", "grpo.num_iterations=2"}, "several updates per rollout", "/engine/quantization",
-          "num_iterations and grpo.num_minibatches to 1");
   refuses({"grpo.ref_model_sync_steps=10"}, "ref_model_sync_steps without a KL term", "/grpo/ref_model_sync_steps", "grpo.loss.beta above 0");
   refuses({"pretrain.target_pass_at_1=0.1", "eval.data.task="}, "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1",
           "add \"rewards\" and \"eval.data\"");
   refuses({"grpo=null", "pretrain.target_pass_at_1=0.1", "rewards=[]"}, "target_pass_at_1 needs an evaluation",
           "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");
+}
+
+TEST_CASE("run config: every rule across the options of the loss names the values, the path and a way out") {
+  const std::string loss = "grpo.loss.", at = "/grpo/loss/";
+  refuses({loss + "loss_type=gspo", loss + "importance_sampling_level=product"}, "loss_type gspo with ratios of level product",
+          at + "importance_sampling_level", "leave it out: gspo is of level sequence");
+  refuses({loss + "loss_type=r1", loss + "importance_sampling_level=sequence"}, "loss_type r1 with ratios of level sequence",
+          at + "importance_sampling_level", "leave it out: r1 is of level product");
+  refuses({loss + "loss_type=vespo", loss + "importance_sampling_level=sequence"}, "loss_type vespo with ratios of level sequence",
+          at + "importance_sampling_level", "vespo weighs whole samples itself");
+  refuses({loss + "loss_type=reinforce", loss + "importance_sampling_level=sequence"}, "loss_type reinforce with ratios of level sequence",
+          at + "importance_sampling_level", "reinforce has no ratio");
+  refuses({loss + "loss_type=cispo"}, "loss_type cispo without the cap of its ratio", at + "epsilon_high", "recommends 5");
+  refuses({loss + "loss_type=sapo", loss + "delta=2"}, "loss_type sapo does not clip, delta would do nothing", at + "delta", "leave it out");
+  refuses({loss + "loss_type=vespo", loss + "clip_ratio_c=3"}, "loss_type vespo does not clip, clip_ratio_c would do nothing", at + "clip_ratio_c",
+          "leave it out");
+  refuses({loss + "delta=2", loss + "clip_ratio_c=3"}, "delta and clip_ratio_c bound the same term", at + "clip_ratio_c", "keep one");
+  refuses({loss + "kl_loss_type=k1"}, "kl_loss_type without a KL term", at + "kl_loss_type", "set beta above 0");
+  refuses({loss + "use_kl_in_reward=true"}, "use_kl_in_reward with beta 0", at + "use_kl_in_reward", "set beta above 0");
+  refuses({loss + "beta=0.1", loss + "use_kl_in_reward=true", loss + "use_bias_correction_kl=true"}, "use_kl_in_reward leaves none",
+          at + "use_bias_correction_kl", "leave out one");
+  refuses({loss + "loss_type=reinforce", loss + "use_bias_correction_kl=true"}, "reinforce has none", at + "use_bias_correction_kl", "leave it out");
+  refuses({loss + "entropy_coef_min=2"}, "entropy_coef_min 2 is above entropy_coef_max 1", at + "entropy_coef_min", "smaller");
+  refuses({loss + "use_adaptive_entropy=true", loss + "entropy_coef=1.5"}, "begins at 1.5, outside of [0, 1]", at + "entropy_coef",
+          "between entropy_coef_min and entropy_coef_max");
+  refuses({loss + "importance_sampling_clip_min=3"}, "importance_sampling_clip_min 3 is not below importance_sampling_clip_max 3",
+          at + "importance_sampling_clip_min", "smaller");
+  refuses({loss + "loss_type=vespo", loss + "importance_sampling_mode=sequence_mask"}, "loss_type vespo with importance_sampling_mode sequence_mask",
+          at + "importance_sampling_mode", "token_truncate or token_mask");
+  refuses({"grpo.ref_model_mixup_alpha=0.5", loss + "beta=0.1"}, "ref_model_mixup_alpha without ref_model_sync_steps", "/grpo/ref_model_mixup_alpha",
+          "ref_model_sync_steps");
+  refuses({"grpo.advantage.adv_estimator=rloo", "grpo.advantage.scale_rewards=batch"}, "adv_estimator rloo does not scale",
+          "/grpo/advantage/scale_rewards", "use the estimator grpo");
+  const std::string each = "grpo.advantage.multi_objective_aggregation=normalize_then_sum";
+  refuses({each, "grpo.advantage.adv_estimator=rloo"}, "normalize_then_sum with adv_estimator rloo", "/grpo/advantage/adv_estimator",
+          "use sum_then_normalize");
+  refuses({each, "grpo.loss.use_kl_in_reward=true", "grpo.loss.beta=0.1"}, "normalize_then_sum with use_kl_in_reward",
+          "/grpo/loss/use_kl_in_reward", "use sum_then_normalize");
+  refuses({"grpo.advantage.adv_estimator=reinforce_plus_plus_baseline", "grpo.advantage.scale_rewards=none"}, "scales by the batch",
+          "/grpo/advantage/scale_rewards", "use the estimator grpo");
+  refuses({loss + "loss_type=grpq"}, "grpq", at + "loss_type", "did you mean \"grpo\"?");
+  refuses({loss + "top_entropy_quantile=1.5"}, "1.5", at + "top_entropy_quantile", "0 to 1");
+  refuses({"grpo.dynamic_sampling.when_exhausted=stop"}, "stop", "/grpo/dynamic_sampling/when_exhausted", "go_on");
 }
 
 TEST_CASE("run config: the rules let through what they must") {
@@ -129,6 +171,11 @@ TEST_CASE("run config: the rules let through what they must") {
         {"pretrain.target_pass_at_1=0.1"},
         {"grpo=null", "rewards=[]"},
         {"grpo.data.task=", "grpo.data.file=rows.jsonl"},
+        {"grpo.loss.loss_type=cispo", "grpo.loss.epsilon_high=5"},
+        {"grpo.loss.loss_type=r1", "grpo.loss.importance_sampling_level=product", "grpo.loss.epsilon=10"},
+        {"grpo.loss.beta=0.1", "grpo.ref_model_sync_steps=1", "grpo.ref_model_mixup_alpha=0.01", "grpo.loss.kl_loss_type=k2"},
+        {"engine.quantization=q8_0", "grpo.num_iterations=2"},
+        {"grpo.advantage.adv_estimator=rloo", "grpo.advantage.scale_rewards=none"},
         {"eval.sampling.temperature=0"}}) {
     CAPTURE(base::join(assignments, ", "));
     CHECK_NOTHROW(rl::load_run_config(file.path, assignments));

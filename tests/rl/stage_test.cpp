@@ -2,6 +2,7 @@
 // A stage's bookkeeping: steps, metrics and checkpoints that go on where they stopped; the reference model among them.
 #include "rl/stage.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/equal.h>
 #include <c10/core/GradMode.h>
 #include <doctest/doctest.h>
@@ -155,6 +156,26 @@ TEST_CASE("reference model: nothing without KL; else a copy that follows the pol
   const rl::ReferenceModel reference(again.session.policy.transformer, grpo, again.stage);
   CHECK(again.stage.step() == 4);
   CHECK(equal(kept, *reference.get()));
+}
+
+TEST_CASE("reference model: with a mixup alpha it becomes alpha pi + (1 - alpha) pi_ref when due") {
+  const TempFolder scratch;
+  const auto config = tiny_run(scratch.path("run"));
+  auto grpo = *config.grpo;
+  grpo.ref_model_sync_steps = 2;
+  grpo.ref_model_mixup_alpha = 0.6;
+  Opened o(config, 9, 100);
+  rl::ReferenceModel reference(o.session.policy.transformer, grpo, o.stage);
+  auto expected = copies(*reference.get());
+  for (int64_t done = 1; done <= 4; ++done) {
+    ones_as_gradients(o.session.policy.transformer);
+    o.stage.update(1e-3);
+    reference.refresh_if_due(done);
+    if (done % 2 == 0)
+      for (size_t i = 0; i < expected.size(); ++i)  // TRL's SyncRefModelCallback, without a fused multiply and add
+        expected[i] = expected[i] * 0.4 + o.session.policy.transformer.parameters()[i].value.detach() * 0.6;
+    CHECK(equal(expected, *reference.get()));
+  }
 }
 
 TEST_CASE("capped steps: the top-level cap where there is one") {

@@ -28,6 +28,8 @@ LossBatch batch_of(const Json& set, const std::vector<int64_t>& lengths) {
   batch.old = set["old"].get<List>();
   batch.ref = set["ref"].get<List>();
   batch.mask = set["mask"].get<List>();
+  batch.sampling = set["sampling"].get<List>();
+  batch.entropy = set["entropy"].get<List>();
   for (size_t i = 0; i < lengths.size(); ++i) {
     batch.advantages.insert(batch.advantages.end(), static_cast<size_t>(lengths[i]),
                             set["sample_advantages"][i].get<double>());
@@ -35,23 +37,24 @@ LossBatch batch_of(const Json& set, const std::vector<int64_t>& lengths) {
   return batch;
 }
 
-void check_case(const Json& expected, const LossBatch& batch, const Tensor& entropy, double max_length) {
+void check_near(const List& ours, const List& theirs) {
+  REQUIRE(ours.size() == theirs.size());
+  for (size_t t = 0; t < theirs.size(); ++t) CHECK(ours[t] == doctest::Approx(theirs[t]).epsilon(1e-12).scale(1e-3));
+}
+
+void check_case(const Json& expected, LossBatch batch, double max_length) {
   rl::LossConfig config;
   base::load(expected["config"], config);
-  rl::LossTotals totals = batch.totals();
-  totals.max_completion_length = max_length;
-  rl::LossInput input = batch.input();
-  input.entropy = entropy;
-  const rl::LossOutput out = rl::grpo_loss(input, totals, config);
-  out.loss.backward();
-
   CAPTURE(expected["config"].dump());
+  rl::LossTotals totals = batch.totals(config);
+  totals.max_completion_length = max_length;
+  if (!expected["config"].contains("importance_sampling_mode")) batch.sampling.clear();
+  const auto out = test::evaluate(batch, config, totals);
+
   const auto near = [](double value) { return doctest::Approx(value).epsilon(1e-12).scale(1e-3); };
-  CHECK(out.loss.item().toDouble() == near(expected["loss"].get<double>()));
-  const List gradient = test::values(input.logprobs.grad()), reference = expected["gradient"].get<List>();
-  for (size_t t = 0; t < reference.size(); ++t) {
-    CHECK(gradient[t] == doctest::Approx(reference[t]).epsilon(1e-12).scale(1e-3));
-  }
+  CHECK(out.loss == near(expected["loss"].get<double>()));
+  check_near(out.gradient, expected["gradient"].get<List>());
+  if (expected.contains("entropy_gradient")) check_near(out.entropy_gradient, expected["entropy_gradient"].get<List>());
   std::map<std::string, double> rows;
   for (const auto& [name, value] : out.metrics.rows()) rows[name] = value;
   for (const auto& [name, value] : expected["metrics"].items()) {
@@ -68,13 +71,28 @@ TEST_CASE("loss: equals TRL in loss, gradient and metrics for every loss type th
   size_t num_cases = 0;
   for (const Json& set : all["sets"]) {
     const LossBatch batch = batch_of(set, lengths);
-    const Tensor entropy = at::tensor(set["entropy"].get<List>(), at::kDouble);
     for (const Json& one : set["cases"]) {
-      check_case(one, batch, entropy, all["max_completion_length"].get<double>());
+      check_case(one, batch, all["max_completion_length"].get<double>());
       ++num_cases;
     }
   }
-  CHECK(num_cases == 64);
+  CHECK(num_cases == 2 * (32 + 19 + 8 + 4 + 6 + 5));
+}
+
+TEST_CASE("entropy: the adaptive coefficient equals TRL's, update by update, as applied and as kept") {
+  const Json all = fixture("trl_entropy");
+  rl::LossConfig config;
+  base::load(all["config"], config);
+  base::Json state = base::Json::object();
+  for (const Json& step : all["steps"]) {
+    rl::EntropyCoefficient coefficient(config, state);  // as a resumed run begins
+    CHECK(coefficient.applied() == doctest::Approx(step["applied"].get<double>()).epsilon(1e-12));
+    rl::LossMetrics update;
+    update.num_bonus_tokens = 14;
+    update.bonus_entropy_sum = 14 * step["entropy"].get<double>();
+    coefficient.observe(update);
+    CHECK(coefficient.value() == doctest::Approx(step["entropy_coef"].get<double>()).epsilon(1e-12));
+  }
 }
 
 TEST_CASE("advantage: equals TRL for every scale_rewards, with a sample that no reward function could score") {

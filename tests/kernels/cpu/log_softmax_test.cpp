@@ -23,7 +23,7 @@ std::vector<float> as_floats(const std::vector<SoftmaxSums>& sums) {
 
 struct Setup {
   int64_t rows, columns, stride;
-  std::vector<float> logits, g;
+  std::vector<float> logits, g, g_entropy;
   std::vector<int64_t> targets;
   std::vector<SoftmaxSums> sums;
 
@@ -33,6 +33,7 @@ struct Setup {
         stride(num_columns + 3),
         logits(std::move(values)),
         g(normal_values(num_rows, seed)),
+        g_entropy(normal_values(num_rows, seed + 1)),
         sums(static_cast<size_t>(num_rows)) {
     base::Random random(seed, "log_softmax test");
     logits.resize(static_cast<size_t>(rows * stride), 7.0f);
@@ -46,6 +47,8 @@ struct Setup {
     return chosen;
   }
 };
+
+using Make = Setup (*)(int64_t, int64_t, uint64_t);
 
 Setup tame(int64_t rows, int64_t columns, uint64_t seed) {
   return Setup(rows, columns, normal_values(rows * (columns + 3), seed, 4.0), seed);
@@ -177,14 +180,16 @@ TEST_CASE("log_softmax: gradients equal the reference in bits, in one part or se
   uint64_t seed = 50;
   for (const Dtype dtype : kDtypes)
     for (const int64_t columns : vocabularies())
-      for (const auto make : {tame, wild}) {
+      for (const auto& [make, with_entropy] :
+           {std::pair<Make, bool>{tame, false}, {wild, false}, {tame, true}, {wild, true}, {growing, true}}) {
         const auto rows = static_cast<int64_t>(++seed % 4);
         Setup s = make(rows, columns, seed);
         add_softmax_sums(s.in(0.8f), s.sums.data());
         const auto before = normal_values(rows * s.stride, seed);
+        const float* g_entropy = with_entropy ? s.g_entropy.data() : nullptr;
         const auto args = [&](Array& out) {
-          return LogSoftmaxGrad{s.in(0.8f), 0,     s.sums.data(), s.targets.data(),
-                                s.g.data(), dtype, out.data(),    s.stride};
+          return LogSoftmaxGrad{s.in(0.8f), 0,     s.sums.data(), s.targets.data(), s.g.data(),
+                                dtype,      out.data(), s.stride, g_entropy};
         };
         Array wanted(dtype, before);
         log_softmax_grad_ref(args(wanted));
@@ -228,6 +233,30 @@ TEST_CASE("log_softmax: the gradient is the slope of the f64 log-prob") {
     const double slope = (exact(above, 0, temperature).logprob - exact(below, 0, temperature).logprob) / step;
     CHECK(std::abs(d[static_cast<size_t>(j)] - slope * s.g[0]) <= 3e-5);
   }
+  CHECK(std::abs(std::accumulate(d.begin(), d.begin() + columns, 0.0)) <= 1e-6);
+}
+
+TEST_CASE("log_softmax: the gradient of the entropy is the slope of the f64 entropy, also where a logit is -inf") {
+  const int64_t columns = 40;
+  Setup s = tame(1, columns, 78);
+  s.logits[3] = -kInfinity;
+  add_softmax_sums(s.in(0.8f), s.sums.data());
+  std::vector<float> d(s.logits.size());
+  const float none = 0, one = 1;
+  log_softmax_grad({s.in(0.8f), 0, s.sums.data(), s.targets.data(), &none, Dtype::f32, d.data(), s.stride, &one});
+  Setup finite = s;
+  finite.logits[3] = -1e6f;
+  for (int64_t j = 0; j < columns; ++j) {
+    const auto k = static_cast<size_t>(j);
+    if (s.logits[k] == -kInfinity) continue;
+    Setup above = finite, below = finite;
+    above.logits[k] += 0.0078125f;
+    below.logits[k] -= 0.0078125f;
+    const double step = static_cast<double>(above.logits[k]) - static_cast<double>(below.logits[k]);
+    const double slope = (exact(above, 0, static_cast<double>(0.8f)).entropy - exact(below, 0, static_cast<double>(0.8f)).entropy) / step;
+    CHECK(std::abs(static_cast<double>(d[k]) - slope) <= 3e-5);
+  }
+  CHECK(d[3] == 0.0f);
   CHECK(std::abs(std::accumulate(d.begin(), d.begin() + columns, 0.0)) <= 1e-6);
 }
 

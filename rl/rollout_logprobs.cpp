@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// A forward pass over a rollout, packed as the updates are.
+#include "rl/rollout_logprobs.h"
+
+#include <c10/core/GradMode.h>
+
+#include "rl/micro_logprobs.h"
+
+namespace lockstep::rl {
+
+CompletionLogprobs rollout_logprobs(Learner& learner, const Rollout& rollout, const GrpoConfig& config, const model::Transformer& m) {
+  std::vector<PackRow> rows;
+  std::vector<std::vector<float>*> targets;
+  CompletionLogprobs out(rollout.groups.size());
+  for (size_t g = 0; g < rollout.groups.size(); ++g) {
+    const auto& completions = rollout.groups[g].completions;
+    out[g].resize(completions.size());
+    for (size_t i = 0; i < completions.size(); ++i) {
+      rows.push_back({&rollout.prompts[g].ids, &completions[i].ids, static_cast<int64_t>(g), static_cast<int64_t>(rows.size())});
+      targets.push_back(&out[g][i]);
+    }
+  }
+  const auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer&, int index) {
+    const c10::NoGradGuard no_grad;
+    const auto& micro = micros[static_cast<size_t>(index)];
+    const auto logprobs = micro_logprobs(m, micro, config.sampling.temperature, nullptr).to(at::kCPU).contiguous();
+    const float* data = logprobs.const_data_ptr<float>();
+    for (size_t i = 0; i < micro.samples.size(); ++i)
+      targets[static_cast<size_t>(micro.samples[i])]->assign(data + micro.sample_offsets[i], data + micro.sample_offsets[i + 1]);
+    return Tensor();
+  });
+  return out;
+}
+
+}  // namespace lockstep::rl
