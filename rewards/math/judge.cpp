@@ -51,10 +51,11 @@ bool is_single_number(const Expression& expression) {
   return node->kind == Kind::number;
 }
 
-// "1, 2": the list was meant as one.
-bool is_spaced_list(const Answer& answer) {
-  const Node& root = (*answer.expression)[answer.expression->root];
-  return root.kind == Kind::list || root.kind == Kind::set || root.kind == Kind::bracket;
+// "1, 2" or (1, 2): the list was meant as one.
+bool has_list(const Answer& answer) {
+  return std::any_of(answer.expression->nodes.begin(), answer.expression->nodes.end(), [](const Node& node) {
+    return node.kind == Kind::list || node.kind == Kind::set || node.kind == Kind::bracket;
+  });
 }
 
 Outcome compare_trees(const Expression& gold, const Expression& prediction, bool is_ordered, const Policy& policy, const Context& context) {
@@ -69,8 +70,12 @@ Outcome compare_readings(const Answer& gold, const Answer& prediction, const Pol
   const auto is_equal = [&](const Expression& a, const Expression& b) {
     return compare_trees(a, b, true, policy, context) == Outcome::equal;
   };
-  if (gold.as_list && is_spaced_list(prediction) && is_equal(*gold.as_list, *prediction.expression)) return Outcome::equal;
-  if (prediction.as_list && is_spaced_list(gold) && is_equal(*gold.expression, *prediction.as_list)) return Outcome::equal;
+  if (gold.as_list && has_list(prediction) && is_equal(*gold.as_list, *prediction.expression)) return Outcome::equal;
+  if (prediction.as_list && has_list(gold) && is_equal(*gold.expression, *prediction.as_list)) return Outcome::equal;
+  if (gold.is_list_likely && prediction.is_list_likely && gold.as_list && prediction.as_list &&
+      is_equal(*gold.as_list, *prediction.as_list)) {
+    return Outcome::equal;
+  }
   if (policy.decimal_comma) {
     const bool is_gold_number = is_single_number(*gold.expression), is_number = is_single_number(*prediction.expression);
     if (gold.as_decimal && is_number && is_equal(*gold.as_decimal, *prediction.expression)) return Outcome::equal;
@@ -96,6 +101,7 @@ Answer read_answer(std::string_view text, const Limits& limits) {
   answer.is_well_formed = tokens.is_well_formed && has_content(tokens.list) && is_balanced(tokens.list);
   if (!tokens.is_well_formed || answer.spelling.empty()) return answer;
   const bool is_ambiguous = tokens.has_ambiguous_comma;
+  answer.is_list_likely = tokens.has_ambiguous_pair;
   answer.expression = parse(std::move(tokens.list), limits);
   if (is_ambiguous) {
     answer.as_list = parse(tokenize(answer.text, {.commas_group_digits = false}, limits).list, limits);

@@ -35,6 +35,9 @@ class Lexer {
   char peek(size_t offset = 0) const { return at_ + offset < text_.size() ? text_[at_ + offset] : '\0'; }
 
   void emit(TokenKind kind, std::string text) {
+    if (kind == TokenKind::symbol) {
+      open_brackets_ += text == "(" || text == "[" || text == "\\{" ? 1 : text == ")" || text == "]" || text == "\\}" ? -1 : 0;
+    }
     tokens_.list.push_back({kind, std::move(text), is_after_space_, depth_ > 0});
     is_after_space_ = false;
   }
@@ -247,7 +250,10 @@ class Lexer {
       at_ = begin;
       return first;
     }
-    if (which == 8 && at_ != begin) tokens_.has_ambiguous_comma = true;
+    if (which == 8 && at_ != begin) {
+      tokens_.has_ambiguous_comma = true;
+      tokens_.has_ambiguous_pair |= open_brackets_ > 0;
+    }
     return result;
   }
 
@@ -274,6 +280,7 @@ class Lexer {
   bool has_odd_dollars_;
   int depth_;
   size_t at_ = 0;
+  int open_brackets_ = 0;
   bool is_after_space_ = false;
   Tokens tokens_;
 };

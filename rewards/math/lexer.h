@@ -36,6 +36,7 @@ struct Reading {
 struct Tokens {
   std::vector<Token> list;            // ends with TokenKind::end
   bool has_ambiguous_comma = false;   // some 1,234 could be a list as well
+  bool has_ambiguous_pair = false;    // ... and stands in brackets, as in (12,102)
   bool is_well_formed = true;         // braces balance, nothing was beyond the limits
 };
 

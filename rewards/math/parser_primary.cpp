@@ -299,7 +299,7 @@ Parser::Result Parser::function_argument() {
   const bool is_negative = take_symbol("-");
   std::vector<NodeId> factors;
   do {
-    const Result factor = implicit_factor();
+    const Result factor = factors.empty() ? power() : implicit_factor();
     if (!factor) return std::nullopt;
     factors.push_back(*factor);
   } while (starts_operand() && !is_symbol("(") && function_of_command(peek().text).empty());
