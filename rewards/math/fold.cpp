@@ -23,6 +23,7 @@ class Folder {
 
   std::vector<Token> run() {
     while (at_ < in_.size()) {
+      if (take_unit_fraction()) continue;
       if (in_[at_].kind != TokenKind::word || is_argument_of_begin()) {
         out_.push_back(std::move(in_[at_++]));
       } else if (!take_conjunction() && !take_unit() && !take_command() && !take_phrase()) {
@@ -88,6 +89,19 @@ class Folder {
     }
     if (best_length == 0) return false;
     push(TokenKind::unit, std::move(best), best_length);
+    return true;
+  }
+
+  // \frac{\text{m}}{\text{s}} behind an amount.
+  bool take_unit_fraction() {
+    static constexpr std::string_view kShape[] = {"frac", "{", "", "}", "{", "", "}"};
+    if (out_.empty() || !is_operand_end(out_.back()) || at_ + std::size(kShape) > in_.size()) return false;
+    for (size_t i = 0; i < std::size(kShape); ++i) {
+      if (kShape[i].empty() ? !in_[at_ + i].is_in_text : in_[at_ + i].text != kShape[i]) return false;
+    }
+    const auto above = unit_name(lower_case(in_[at_ + 2].text)), below = unit_name(lower_case(in_[at_ + 5].text));
+    if (!above || !below) return false;
+    push(TokenKind::unit, *above + "/" + *below, std::size(kShape));
     return true;
   }
 

@@ -13,6 +13,8 @@
 namespace lockstep::rewards::math {
 namespace {
 
+constexpr size_t kMaxChoiceBytes = 256;
+
 // Brackets close in order. Half-open intervals pair [ with ).
 bool is_balanced(const std::vector<Token>& tokens) {
   int braces = 0, sets = 0, brackets = 0;
@@ -99,6 +101,10 @@ Answer read_answer(std::string_view text, const Limits& limits) {
   Tokens tokens = tokenize(answer.text, {}, limits);
   answer.spelling = spelling(tokens.list);
   answer.is_well_formed = tokens.is_well_formed && has_content(tokens.list) && is_balanced(tokens.list);
+  if (answer.text.size() <= kMaxChoiceBytes) {
+    answer.choice = choice_letter(normalize_answer(answer.text));
+    if (!answer.choice) answer.choice = choice_letter(answer.spelling);
+  }
   if (!tokens.is_well_formed || answer.spelling.empty()) return answer;
   const bool is_ambiguous = tokens.has_ambiguous_comma;
   answer.is_list_likely = tokens.has_ambiguous_pair;
@@ -109,18 +115,17 @@ Answer read_answer(std::string_view text, const Limits& limits) {
     answer.as_decimal = parse(tokenize(*decimal, {}, limits).list, limits);
     if (answer.as_decimal && !is_single_number(*answer.as_decimal)) answer.as_decimal.reset();
   }
-  if (answer.text.size() <= 256) answer.choice = choice_letter(normalize_answer(answer.text));
   return answer;
 }
 
 Verdict judge(const Answer& gold, const Answer& prediction, const Policy& policy, const Limits& limits) {
-  if (!prediction.is_well_formed) return {.reason = "the prediction is not understood"};
-  if (!gold.is_well_formed) return {.reason = "the gold answer is not understood"};
-  if (gold.spelling == prediction.spelling) return {.is_equal = true, .reason = "same text"};
-  if (is_choice(gold) && prediction.choice) {
+  if (gold.is_well_formed && is_choice(gold) && prediction.choice) {
     const bool is_equal = (gold.spelling[gold.spelling.size() / 2] & ~0x20) == *prediction.choice;
     return {.is_equal = is_equal, .reason = is_equal ? "same choice" : "another choice"};
   }
+  if (!prediction.is_well_formed) return {.reason = "the prediction is not understood"};
+  if (!gold.is_well_formed) return {.reason = "the gold answer is not understood"};
+  if (gold.spelling == prediction.spelling) return {.is_equal = true, .reason = "same text"};
   if (!gold.expression) return {.reason = "different text"};
   if (!prediction.expression) return {.reason = "the prediction is not understood"};
   Budget budget(limits.max_steps);

@@ -54,7 +54,12 @@ class Lexer {
     } else if (is_letter(c)) {
       const size_t begin = at_;
       while (is_letter(peek())) ++at_;
-      emit(TokenKind::word, std::string(text_.substr(begin, at_ - begin)));
+      std::string letters(text_.substr(begin, at_ - begin));
+      if ((letters == "a" || letters == "p") && has(".m")) {  // a.m., p.m.
+        at_ += peek(2) == '.' ? 3 : 2;
+        letters += 'm';
+      }
+      emit(TokenKind::word, std::move(letters));
     } else if (c == '$') {
       dollar();
     } else {
@@ -188,7 +193,8 @@ class Lexer {
     const size_t end = text_.find('}', at);
     if (end == std::string_view::npos) return false;
     const std::string_view content = text_.substr(at + 1, end - at - 1);
-    return std::all_of(content.begin(), content.end(), [](char c) { return is_letter(c) || is_space(c) || c == '/'; });
+    return std::all_of(content.begin(), content.end(), [](char c) { return is_letter(c) || is_digit(c) || is_space(c) || c == '/' || c == '^'; }) &&
+           std::any_of(content.begin(), content.end(), is_letter);
   }
 
   void text_argument() {

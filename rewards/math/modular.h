@@ -22,8 +22,10 @@ using Fingerprint = std::array<uint64_t, kNumPrimes>;
 // Nothing when the term is not rational in its symbols, undefined at the point, or of too high a degree.
 std::optional<Fingerprint> fingerprint(const Term& term, const Context& context, uint64_t point = 0);
 
+// The numerator of a - b, denominators multiplied out as they stand: y = 1/x gives xy - 1, while x^2 = x keeps its factor x.
+std::optional<Fingerprint> numerator_of_difference(const Term& a, const Term& b, const Context& context, uint64_t point);
+
 Fingerprint operator*(const Fingerprint& a, const Fingerprint& b);
-Fingerprint operator-(const Fingerprint& a, const Fingerprint& b);
 bool is_zero(const Fingerprint& a);  // in either field
 
 uint64_t hash_name(std::string_view name, uint64_t seed);

@@ -87,6 +87,9 @@ class NumericDomain {
       const Maybe above = log(a[0]), below = above ? log(a[1]) : std::nullopt;
       return below ? math::divide(*above, *below) : std::nullopt;
     }
+    if ((name == "floor" || name == "ceil") && a[0].is_real()) {
+      if (const auto whole = rounded_down(name == "floor" ? a[0].re : -a[0].re)) return number(name == "floor" ? *whole : -*whole);
+    }
     if (name == "floor" || name == "ceil" || name == "max" || name == "min" || name == "gcd" || name == "lcm" || name == "mod") {
       return call(name, a);
     }
@@ -94,6 +97,16 @@ class NumericDomain {
   }
 
  private:
+  // The floor that all numbers of the ball share, if they do.
+  static std::optional<int64_t> rounded_down(const Ball& a) {
+    const double middle = a.mid.to_double();
+    if (std::fabs(middle) > 0x1p50) return std::nullopt;
+    const int64_t whole = static_cast<int64_t>(std::floor(middle));
+    const Ball rest = a - Ball::from_integer(whole);
+    const bool is_inside = rest.is_positive() && (Ball::from_integer(1) - rest).is_positive();
+    return is_inside || rest.is_exact_zero() ? std::optional(whole) : std::nullopt;
+  }
+
   // Exponents beyond the range of Float256 would wrap.
   static bool is_in_range(const Ball& a) {
     return (a.mid.is_zero() || std::abs(a.mid.exponent) < Float256::kMaxExponent) &&

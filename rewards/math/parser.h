@@ -16,7 +16,7 @@ namespace lockstep::rewards::math {
 // Nothing when the tokens are no mathematics we know, or beyond the limits.
 std::optional<Expression> parse(std::vector<Token> tokens, const Limits& limits);
 
-// Recursive descent; recursion is bounded by Limits::max_depth. Split over three files by what is read.
+// Recursive descent; recursion is bounded by Limits::max_depth. Split over files by what is read.
 class Parser {
  public:
   using Result = std::optional<NodeId>;
@@ -25,7 +25,7 @@ class Parser {
   std::optional<Expression> run();
 
  private:
-  // structure.cpp
+  // parser_structure.cpp
   Result list();
   Result item();
   Result relation();
@@ -43,7 +43,7 @@ class Parser {
   void drop_alignment(size_t end);
   std::optional<size_t> find_end() const;
 
-  // arithmetic.cpp
+  // parser_arithmetic.cpp
   Result sum();
   Result product();
   Result negated(NodeId operand);
@@ -61,7 +61,14 @@ class Parser {
   bool starts_operand() const;
   bool ends_item(const Token& token) const;
 
-  // primary.cpp
+  // parser_matrix.cpp
+  bool has_matrix(const std::vector<NodeId>& operands) const;
+  Result matrix_product(const std::vector<NodeId>& factors);
+  Result product_of_matrices(const Node& left, const Node& right);
+  Result matrix_sum(const std::vector<NodeId>& terms);
+  Result transposed(NodeId operand);
+
+  // parser_primary.cpp
   Result primary();
   Result number();
   Result repeating_decimal(const Node& start);

@@ -50,7 +50,8 @@ Parser::Result Parser::sum() {
     if (!term) return std::nullopt;
     terms.push_back(*term);
   }
-  return terms.size() == 1 ? Result(terms[0]) : add(Kind::sum, std::move(terms));
+  if (terms.size() == 1) return terms[0];
+  return has_matrix(terms) ? matrix_sum(terms) : add(Kind::sum, std::move(terms));
 }
 
 Parser::Result Parser::product() {
@@ -89,7 +90,8 @@ Parser::Result Parser::product() {
 }
 
 Parser::Result Parser::collect(std::vector<NodeId> factors) {
-  return factors.size() == 1 ? Result(factors[0]) : add(Kind::product, std::move(factors));
+  if (factors.size() == 1) return factors[0];
+  return has_matrix(factors) ? matrix_product(factors) : add(Kind::product, std::move(factors));
 }
 
 // A factor without an operator in front. Two numbers side by side are no product.
@@ -114,7 +116,7 @@ Parser::Result Parser::with_unit(NodeId amount) {
     if (token.kind == TokenKind::unit || token.kind == TokenKind::currency) {
       append_unit(name, token.text);
       ++at_;
-    } else if (token.kind == TokenKind::phrase) {
+    } else if (token.kind == TokenKind::phrase && is_measure(token.text)) {
       const auto unit = unit_name(token.text);
       append_unit(name, unit ? *unit : singular(token.text));
       ++at_;
@@ -148,7 +150,7 @@ bool Parser::starts_operand() const {
     case TokenKind::command:
       return !is_any(token.text, {"pm",     "mp",  "cup",    "cap",   "setminus",   "in",    "notin",  "subset", "subseteq",
                                   "equiv",  "to",  "sim",    "cong",  "end",        "bmod",  "mod",    "pmod",   "Rightarrow",
-                                  "propto", "not", "forall", "exists", "Leftrightarrow", "circ"});
+                                  "propto", "not", "forall", "exists", "Leftrightarrow", "circ", "over", "choose"});
     default:
       return false;
   }
@@ -172,6 +174,10 @@ Parser::Result Parser::sign() {
 // The sign goes below percent sign and unit, so that those stay at the top.
 Parser::Result Parser::negated(NodeId operand) {
   const Node node = at(operand);
+  if (node.kind == Kind::matrix) {
+    const Result minus_one = add_number(-1);
+    return minus_one ? matrix_product({*minus_one, operand}) : std::nullopt;
+  }
   if (node.kind != Kind::percent && node.kind != Kind::unit) return add(Kind::negate, {operand});
   const Result inner = negated(node.children[0]);
   return inner ? add(node.kind, {*inner}, node.text) : std::nullopt;
@@ -220,6 +226,11 @@ Parser::Result Parser::raised(NodeId base) {
   if (is_symbol("'", braces) && (braces == 0 || is_symbol("}", 2))) {
     at_ += 1 + 2 * braces;
     return at(base).kind == Kind::symbol ? add(Kind::symbol, {}, at(base).text + "'") : add(Kind::call, {base}, "'");
+  }
+  const bool is_transpose = (peek(braces).text == "T" || is_command("top", braces)) && (braces == 0 || is_symbol("}", 2));
+  if (is_transpose && (at(base).kind == Kind::matrix || at(base).kind == Kind::bracket)) {
+    at_ += 1 + 2 * braces;
+    return transposed(base);
   }
   const Result exponent = script();
   return exponent ? add(Kind::power, {base, *exponent}) : std::nullopt;

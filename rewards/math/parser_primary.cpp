@@ -186,7 +186,7 @@ Parser::Result Parser::word() {
 Parser::Result Parser::currency() {
   std::string name = peek().text;
   ++at_;
-  const Result amount = power();
+  const Result amount = sign();
   return amount ? add(Kind::unit, {*amount}, std::move(name)) : std::nullopt;
 }
 

@@ -59,7 +59,8 @@ Parser::Result Parser::list() {
       if (peek().kind == TokenKind::conjunction) joined = peek().text;
       has_separator = true;
     }
-    if (is_closing(peek()) || is_symbol("&") || is_row_end() || is_command("end")) break;
+    // ] may open: ]0, 1[.
+    if ((is_closing(peek()) && !(items.empty() && is_symbol("]"))) || is_symbol("&") || is_row_end() || is_command("end")) break;
     if (!items.empty() && !has_separator) break;
     has_separator = false;
     const Result one = item();
@@ -140,13 +141,18 @@ Parser::Result Parser::ratio() {
   }
   // 7:32 may be a time: two or three fields of digits, all but the first with exactly two.
   const size_t num_fields = node.children.size();
-  node.is_time = num_fields <= 3 && at_ - begin == 2 * num_fields - 1;
-  for (size_t i = begin; i < at_ && node.is_time; i += 2) {
-    const Token& field = tokens_[i];
-    node.is_time = field.kind == TokenKind::number && (i == begin ? field.text.size() <= 2 : field.text.size() == 2) &&
+  node.is_time = num_fields <= 3;
+  for (size_t i = 0; i < num_fields && node.is_time; ++i) {
+    const Token& field = tokens_[std::min(begin + 2 * i, tokens_.size() - 1)];
+    node.is_time = field.kind == TokenKind::number && (i == 0 ? field.text.size() <= 2 : field.text.size() == 2) &&
                    std::all_of(field.text.begin(), field.text.end(), [](char c) { return c >= '0' && c <= '9'; });
   }
-  return add(std::move(node));
+  // 3:30 pm: the unit is the whole's.
+  const Node last = at(node.children.back());
+  if (last.kind != Kind::unit) return add(std::move(node));
+  node.children.back() = last.children[0];
+  const Result whole = add(std::move(node));
+  return whole ? add(Kind::unit, {*whole}, last.text) : std::nullopt;
 }
 
 Parser::Result Parser::set_operation() {
@@ -201,9 +207,12 @@ Parser::Result Parser::braces() {
   const bool was_in_set = std::exchange(is_in_set_, false);
   const int bars = std::exchange(open_bars_, 0);
   Result inner = list();
-  if (inner && take_command("choose")) {
+  if (inner && (is_command("choose") || is_command("over"))) {
+    const bool is_fraction = is_command("over");
+    ++at_;
     const Result below = list();
-    inner = below ? add(Kind::function, {*inner, *below}, "binom") : std::nullopt;
+    if (!below) return std::nullopt;
+    inner = is_fraction ? add(Kind::quotient, {*inner, *below}) : add(Kind::function, {*inner, *below}, "binom");
   }
   is_in_set_ = was_in_set;
   open_bars_ = bars;

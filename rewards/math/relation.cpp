@@ -41,17 +41,16 @@ std::vector<Step> steps_of(const Term& term) {
   return steps;
 }
 
-// l - r at three random points, modulo primes.
+// The numerator of l - r at three random points, modulo primes.
 constexpr size_t kNumPoints = 3;
 using Prints = std::array<Fingerprint, kNumPoints>;
 
 std::optional<Prints> differences(const Term& left, const Term& right, const Context& context) {
   Prints result;
   for (size_t i = 0; i < kNumPoints; ++i) {
-    const auto a = fingerprint(left, context, i + 1), b = a ? fingerprint(right, context, i + 1) : std::nullopt;
-    if (!b) return std::nullopt;
-    result[i] = *a - *b;
-    if (is_zero(result[i])) return std::nullopt;  // true or a coincidence: nothing to compare
+    const auto difference = numerator_of_difference(left, right, context, i + 1);
+    if (!difference || is_zero(*difference)) return std::nullopt;  // always true, or a coincidence: nothing to compare
+    result[i] = *difference;
   }
   return result;
 }

@@ -168,6 +168,21 @@ std::string singular(std::string_view noun) {
   return std::string(noun);
 }
 
+bool is_measure(std::string_view phrase) {
+  static constexpr std::array<std::string_view, 40> kFunctionWords = {
+      "is",    "are",   "was",     "be",    "not",   "no",   "if",    "when",  "where", "then",  "than", "but",  "only", "at",
+      "least", "most",  "more",    "less",  "for",   "else", "none",  "never", "true",  "false", "with", "mod",  "to",   "from",
+      "since", "about", "because", "either", "some", "any",  "maybe", "which", "that",  "this",  "other", "into"};
+  size_t num_words = 0;
+  for (size_t begin = 0; begin < phrase.size(); ++num_words) {
+    const size_t end = std::min(phrase.find(' ', begin), phrase.size());
+    const std::string_view word = phrase.substr(begin, end - begin);
+    if (std::find(kFunctionWords.begin(), kFunctionWords.end(), word) != kFunctionWords.end()) return false;
+    begin = end + 1;
+  }
+  return num_words <= 4;
+}
+
 bool is_conjunction(std::string_view lower) { return lower == "and" || lower == "or"; }
 
 bool is_percent_word(std::string_view lower) {

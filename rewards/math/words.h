@@ -17,6 +17,9 @@ std::optional<std::string> unit_name(std::string_view phrase);
 // A noun that counts things, brought to the singular: "apples" -> "apple".
 std::string singular(std::string_view noun);
 
+// May the words behind an amount say what was counted ("red apples")? Not "is not the answer", "or more", "if n is even".
+bool is_measure(std::string_view phrase);
+
 bool is_conjunction(std::string_view lower);   // and, or
 bool is_percent_word(std::string_view lower);  // percent, pct, ...
 bool is_degree_word(std::string_view lower);
