@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
+#include "rewards/math/accuracy_math.h"
+#include "rewards/text_accuracy.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -29,7 +31,7 @@ struct RewardKind {
   std::string (*options)();
 };
 
-const std::array<RewardKind, 6> kKinds = {{
+const std::array<RewardKind, 10> kKinds = {{
     {"accuracy", "1 when the final answer is right",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return std::make_unique<Accuracy>(log_name(c), load_options<AccuracyConfig>(c, where));
@@ -62,6 +64,26 @@ const std::array<RewardKind, 6> kKinds = {{
        return std::make_unique<ReflectionWords>(log_name(c));
      },
      base::reference<NoOptions>},
+    {"accuracy_math", "1 when the final answer equals the gold answer as mathematics",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<math::AccuracyMath>(log_name(c), load_options<math::AccuracyMathConfig>(c, where));
+     },
+     base::reference<math::AccuracyMathConfig>},
+    {"accuracy_exact", "1 when the final answer is the gold answer as text",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyExact>(log_name(c), load_options<AccuracyExactConfig>(c, where));
+     },
+     base::reference<AccuracyExactConfig>},
+    {"accuracy_regex", "1 when what a pattern finds is the gold answer",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyRegex>(log_name(c), load_options<AccuracyRegexConfig>(c, where), where);
+     },
+     base::reference<AccuracyRegexConfig>},
+    {"accuracy_choice", "1 when the final answer names the right choice",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyChoice>(log_name(c), load_options<AccuracyChoiceConfig>(c, where));
+     },
+     base::reference<AccuracyChoiceConfig>},
 }};
 
 }  // namespace

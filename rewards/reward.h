@@ -40,6 +40,9 @@ class Reward {
   virtual ~Reward() = default;
   virtual const std::string& name() const = 0;
   virtual Score score(const Sample& sample) const = 0;
+  // Why every sample of this row would be skipped, as far as the row alone tells; nothing when it can be scored. Lets a
+  // data set be checked when it is loaded.
+  virtual std::optional<std::string> row_problem(const base::Json& row) const;
 };
 
 }  // namespace lockstep::rewards

@@ -2,35 +2,12 @@
 // The value of a tree in some domain: exact rationals, residues modulo a prime, or complex balls.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <utility>
 #include <vector>
 
-#include "rewards/math/expression.h"
-#include "rewards/math/limits.h"
+#include "rewards/math/domain_algebra.h"
+#include "rewards/math/term.h"
 
 namespace lockstep::rewards::math {
-
-// A tree seen with one choice of all its signs +-.
-struct Term {
-  const Expression* expression = nullptr;
-  NodeId id = 0;
-  int sign = 0;  // of every +-, and -sign of every -+; 0: not chosen yet, then such a term has no value
-  const Node& node() const { return (*expression)[id]; }
-  Term child(size_t index) const { return {expression, node().children[index], sign}; }
-};
-
-// What every evaluation shares.
-struct Context {
-  Budget& budget;
-  const Limits& limits;
-};
-
-// The exact value, when the term is one: rational operations, integer powers, exact roots, factorials, gcd, floor and
-// the like, below Limits::max_bits. `bindings` are the variables of enclosing sums.
-using Bindings = std::vector<std::pair<std::string, Integer>>;
-std::optional<Fraction> exact_value(const Term& term, const Context& context, const Bindings& bindings = {});
 
 // A Domain has a Value, and functions that give nothing when the value does not exist there:
 //   number(Fraction), constant(name), symbol(name), add, multiply, divide, negate,
@@ -48,7 +25,6 @@ class Evaluator {
     return value(id);
   }
   void bind(const Bindings& bindings) { bindings_ = bindings; }
-
  private:
   const Node& at(NodeId id) const { return (*expression_)[id]; }
   std::optional<Fraction> exact(NodeId id) { return exact_value({expression_, id, sign_}, context_, bindings_); }
@@ -72,7 +48,7 @@ class Evaluator {
       case Kind::product:
         return fold(node, &Domain::multiply);
       case Kind::quotient:
-        return pair(node, &Domain::divide);
+        return fold(node, &Domain::divide);
       case Kind::power:
         return power(node);
       case Kind::unit:
@@ -85,7 +61,7 @@ class Evaluator {
       case Kind::percent:
         return map(node.children[0], 1, 100);
       case Kind::degree:
-        return degrees(node.children[0]);
+        return with_pi(map(node.children[0], 1, 180));
       default:
         return rare(node, id);
     }
@@ -103,13 +79,16 @@ class Evaluator {
         return factorial(node);
       case Kind::sum_over:
         return sum_over(node);
-      case Kind::based: {
-        const auto digits = Integer::from_digits(node.text, static_cast<uint32_t>(*node.value.num().to_int64()));
-        return digits ? domain_.number(*digits) : std::nullopt;
-      }
+      case Kind::based:
+        return based(node);
       default:
         return std::nullopt;
     }
+  }
+
+  Maybe based(const Node& node) {
+    const auto digits = Integer::from_digits(node.text, static_cast<uint32_t>(*node.value.num().to_int64()));
+    return digits ? domain_.number(*digits) : std::nullopt;
   }
 
   Maybe name(const Node& node) {
@@ -128,28 +107,21 @@ class Evaluator {
     return result;
   }
 
-  Maybe pair(const Node& node, Maybe (Domain::*operation)(const Value&, const Value&)) {
-    const Maybe left = value(node.children[0]), right = left ? value(node.children[1]) : std::nullopt;
-    return right ? (domain_.*operation)(*left, *right) : std::nullopt;
-  }
-
   // The child times num / den.
   Maybe map(NodeId child, int num, int den) {
-    const Maybe inner = value(child);
-    if (!inner || (num == 1 && den == 1)) return inner;
-    const Maybe factor = domain_.number(Fraction(num, den));
-    return factor ? domain_.multiply(*inner, *factor) : std::nullopt;
+    const Maybe inner = value(child), factor = domain_.number(Fraction(num, den));
+    return inner && factor ? domain_.multiply(*inner, *factor) : std::nullopt;
   }
 
-  Maybe degrees(NodeId child) {
-    const Maybe angle = map(child, 1, 180), half_turn = angle ? domain_.constant("pi") : std::nullopt;
-    return half_turn ? domain_.multiply(*angle, *half_turn) : std::nullopt;
+  Maybe with_pi(const Maybe& turns) {
+    const Maybe pi = turns ? domain_.constant("pi") : std::nullopt;
+    return pi ? domain_.multiply(*turns, *pi) : std::nullopt;
   }
 
   Maybe power(const Node& node) {
     const auto exponent = exact(node.children[1]);
     const Maybe base = value(node.children[0]);
-    if (!base) return std::nullopt;
+    if (!base) return base;
     if (exponent && exponent->is_integer()) return domain_.integer_power(*base, exponent->num());
     if (exponent && exponent->den().bits() <= 16) {
       const Maybe root = domain_.root(*base, static_cast<uint32_t>(*exponent->den().to_int64()));
@@ -161,26 +133,23 @@ class Evaluator {
 
   Maybe root(const Node& node) {
     const auto index = small_integer(node.children[1]);
-    if (!index || *index < 1 || *index > 1000) return std::nullopt;
-    const Maybe radicand = value(node.children[0]);
+    const bool is_valid = index && *index >= 1 && *index <= 1000;
+    const Maybe radicand = is_valid ? value(node.children[0]) : std::nullopt;
     return radicand ? domain_.root(*radicand, static_cast<uint32_t>(*index)) : std::nullopt;
   }
 
   std::optional<std::vector<Value>> arguments(const Node& node) {
     std::vector<Value> values;
     for (NodeId child : node.children) {
-      Maybe argument = value(child);
-      if (!argument) return std::nullopt;
-      values.push_back(*std::move(argument));
+      if (Maybe argument = value(child)) values.push_back(*std::move(argument));
     }
-    return values;
+    return values.size() == node.children.size() ? std::optional(std::move(values)) : std::nullopt;
   }
 
   Maybe call(const Node& node, const std::string& name) {
     const auto values = arguments(node);
     return values ? domain_.call(name, *values) : std::nullopt;
   }
-
   Maybe function(const Node& node, NodeId id) {
     if constexpr (!Domain::kIsExact) {
       // Functions of integers have their value from the exact domain.
@@ -191,50 +160,31 @@ class Evaluator {
     return values ? domain_.function(node.text, *values) : std::nullopt;
   }
 
-  // n (n - 1) ... (n - k + 1) / k! for any n and a small k.
   Maybe binomial(const Node& node) {
     const auto k = small_integer(node.children[1]);
-    if (!k || *k < 0 || *k > 64) return call(node, "binom");
-    const Maybe n = value(node.children[0]);
-    Maybe result = domain_.number(1);
-    for (int64_t i = 0; i < *k && result && n; ++i) {
-      const Maybe shift = domain_.number(-i), scale = domain_.number(Fraction(1, i + 1));
-      const Maybe factor = shift ? domain_.add(*n, *shift) : std::nullopt;
-      const Maybe scaled = factor && scale ? domain_.multiply(*factor, *scale) : std::nullopt;
-      result = scaled ? domain_.multiply(*result, *scaled) : std::nullopt;
-    }
-    return n ? result : std::nullopt;
+    if (!k || *k < 0 || *k > kMaxSmallBinomial) return call(node, "binom");
+    return small_binomial(domain_, value(node.children[0]), *k);
   }
 
   Maybe factorial(const Node& node) {
     const auto n = small_integer(node.children[0]);
     if (!n) return Domain::kIsExact ? std::nullopt : call(node, "factorial");
     if (*n < 0 || *n > context_.limits.max_terms) return std::nullopt;
-    Maybe result = domain_.number(1);
-    for (int64_t i = 2; i <= *n && result; ++i) {
-      if (!context_.budget.spend(Domain::kCost)) return std::nullopt;
-      const Maybe factor = domain_.number(i);
-      result = factor ? domain_.multiply(*result, *factor) : std::nullopt;
-    }
-    return result;
+    return product_up_to(domain_, *n, context_.budget);
   }
 
   Maybe sum_over(const Node& node) {
     const auto lower = small_integer(node.children[1]), upper = small_integer(node.children[2]);
     if (!lower || !upper) return Domain::kIsExact ? std::nullopt : call(node, node.text);
-    if (*upper >= *lower && *upper - *lower >= context_.limits.max_terms) return std::nullopt;
-    if (*lower < -context_.limits.max_terms * 1000 || *lower > context_.limits.max_terms * 1000) return std::nullopt;
+    if (!is_short_range(*lower, *upper, context_.limits.max_terms)) return std::nullopt;
     const bool is_sum = node.text == "sum";
     Maybe result = domain_.number(is_sum ? 0 : 1);
     bindings_.emplace_back(at(node.children[0]).text, 0);
     for (int64_t i = *lower; i <= *upper && result; ++i) {
       bindings_.back().second = Integer(i);
       const Maybe term = value(node.children[3]);
-      if (!term) {
-        result = std::nullopt;
-      } else {
-        result = is_sum ? domain_.add(*result, *term) : domain_.multiply(*result, *term);
-      }
+      if (!term) result = std::nullopt;
+      if (term) result = is_sum ? domain_.add(*result, *term) : domain_.multiply(*result, *term);
     }
     bindings_.pop_back();
     return result;
