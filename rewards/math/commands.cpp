@@ -25,7 +25,7 @@ Uses make_uses() {
       "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr displaystyle textstyle scriptstyle "
       "limits nolimits rm bf it cal boldsymbol bm pmb vec overrightarrow mathcal mathfrak mathscr mathstrut strut boxed "
       "fbox ensuremath large Large LARGE small normalsize tiny underline mathop mathord mathbin mathrel nonumber notag "
-      "allowbreak hline displaylimits phantomsection centering cancel xcancel underset overset smash mathclose mathopen "
+      "allowbreak checkmark blacksquare qed hline displaylimits phantomsection centering cancel xcancel underset overset smash mathclose mathopen "
       "textup upright protect relax null");
   add(uses, CommandUse::drop_argument, "color textcolor hspace vspace phantom hphantom vphantom label tag style kern hskip");
   add(uses, CommandUse::text,

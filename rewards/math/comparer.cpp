@@ -86,6 +86,8 @@ Outcome Comparer::compare_structures(const Term& gold, const Term& prediction) {
   if (is_vector && policy_.vector_as_tuple && (a.kind == Kind::bracket || b.kind == Kind::bracket)) {
     return compare_in_order(children_of(gold), children_of(prediction));
   }
+  const bool has_rows = a.kind == Kind::bracket || b.kind == Kind::bracket;
+  if (matrix != nullptr && has_rows) return compare_rows(a.kind == Kind::matrix ? gold : prediction, a.kind == Kind::matrix ? prediction : gold, a.kind == Kind::matrix);
   if (a.kind == b.kind && a.text == b.text) return compare_in_order(children_of(gold), children_of(prediction));
   return Outcome::different;
 }
@@ -94,6 +96,16 @@ Outcome Comparer::compare_matrices(const Term& gold, const Term& prediction) {
   const Node &a = gold.node(), &b = prediction.node();
   if (a.columns != b.columns || a.text != b.text) return Outcome::different;
   return compare_in_order(children_of(gold), children_of(prediction));
+}
+
+// [[1, 2], [3, 4]] for a matrix.
+Outcome Comparer::compare_rows(const Term& matrix, const Term& rows, bool is_matrix_gold) {
+  std::vector<Term> cells;
+  for (const Term& row : children_of(rows)) {
+    if (row.node().kind != Kind::bracket || row.node().children.size() != matrix.node().columns) return Outcome::different;
+    for (const Term& cell : children_of(row)) cells.push_back(cell);
+  }
+  return is_matrix_gold ? compare_in_order(children_of(matrix), cells) : compare_in_order(cells, children_of(matrix));
 }
 
 // Ratios are equal up to a factor; times of day are not, and what could be either is compared as written.
@@ -111,12 +123,20 @@ Outcome Comparer::compare_ratios(const Term& gold, const Term& prediction) {
   const Outcome literal = compare_in_order(children_of(gold), children_of(prediction));
   if (literal == Outcome::equal || (a.is_time && b.is_time)) return literal;
   for (size_t i = 1; i < a.children.size(); ++i) {
-    const auto a0 = fingerprint(gold.child(0), context_), ai = fingerprint(gold.child(i), context_);
-    const auto b0 = fingerprint(prediction.child(0), context_), bi = fingerprint(prediction.child(i), context_);
-    if (!a0 || !ai || !b0 || !bi || is_zero(*a0) || is_zero(*b0)) return literal;
-    if (*a0 * *bi != *ai * *b0) return Outcome::different;
+    if (!are_equal_products(gold.child(0), prediction.child(i), gold.child(i), prediction.child(0))) return Outcome::different;
   }
   return Outcome::equal;
+}
+
+// a b = c d for certain, none of them zero.
+bool Comparer::are_equal_products(const Term& a, const Term& b, const Term& c, const Term& d) const {
+  const auto a1 = fingerprint(a, context_), b1 = fingerprint(b, context_), c1 = fingerprint(c, context_), d1 = fingerprint(d, context_);
+  if (a1 && b1 && c1 && d1) return !is_zero(*a1) && !is_zero(*d1) && *a1 * *b1 == *c1 * *d1;
+  if (has_symbols(a) || has_symbols(b) || has_symbols(c) || has_symbols(d)) return false;
+  const auto a2 = numeric_value(a, context_), b2 = numeric_value(b, context_), c2 = numeric_value(c, context_), d2 = numeric_value(d, context_);
+  if (!a2 || !b2 || !c2 || !d2 || a2->re.contains_zero() || d2->re.contains_zero()) return false;
+  const ComplexBall left = *a2 * *b2, difference = left - *c2 * *d2;
+  return difference.re.contains_zero() && difference.im.contains_zero() && upper_bound(difference.re) < upper_bound(left.re) * Radius::of(1, -140);
 }
 
 Outcome Comparer::compare_based(const Term& gold, const Term& prediction) {

@@ -48,6 +48,7 @@ class Comparer {
   Outcome compare_cores(const Term& gold, const Term& prediction);
   Outcome compare_structures(const Term& gold, const Term& prediction);
   Outcome compare_matrices(const Term& gold, const Term& prediction);
+  Outcome compare_rows(const Term& matrix, const Term& rows, bool is_matrix_gold);
   Outcome compare_ratios(const Term& gold, const Term& prediction);
   Outcome compare_based(const Term& gold, const Term& prediction);
   bool is_reduced(const Term& term) const;
@@ -57,6 +58,8 @@ class Comparer {
   Outcome compare_decimals(const Term& gold, const Term& prediction);
   Outcome compare_constants(const Term& gold, const Term& prediction);
   Outcome compare_samples(const Term& gold, const Term& prediction);
+  std::optional<Outcome> compare_at(const Term& gold, const Term& prediction, const SamplePoint& point) const;
+  bool are_equal_products(const Term& a, const Term& b, const Term& c, const Term& d) const;
 
   // collection.cpp
   Outcome compare_collections(const Term& gold, const Term& prediction);

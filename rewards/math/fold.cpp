@@ -19,14 +19,14 @@ bool is_operand_end(const Token& token) {
 
 class Folder {
  public:
-  explicit Folder(std::vector<Token> tokens) : in_(std::move(tokens)) {}
+  Folder(std::vector<Token> tokens, const Reading& reading) : in_(std::move(tokens)), reading_(reading) {}
 
   std::vector<Token> run() {
     while (at_ < in_.size()) {
       if (take_unit_fraction()) continue;
       if (in_[at_].kind != TokenKind::word || is_argument_of_begin()) {
         out_.push_back(std::move(in_[at_++]));
-      } else if (!take_conjunction() && !take_unit() && !take_command() && !take_phrase()) {
+      } else if (!take_operator() && !take_conjunction() && !take_unit() && !take_command() && !take_phrase()) {
         take_letters();
       }
     }
@@ -46,6 +46,24 @@ class Folder {
   void push(TokenKind kind, std::string text, size_t num_words) {
     out_.push_back({kind, std::move(text), in_[at_].is_after_space, in_[at_].is_in_text});
     at_ += num_words;
+  }
+
+  bool is_number(size_t at) const { return at < in_.size() && in_[at].kind == TokenKind::number; }
+
+  // Words that are operators between numbers: "3.2 x 10^5", "3 to 4"; and currency codes in front of one: "USD 20".
+  bool take_operator() {
+    const std::string word = lower_case(in_[at_].text);
+    const bool is_behind_number = !out_.empty() && out_.back().kind == TokenKind::number;
+    if (word == "x" && is_behind_number && is_number(at_ + 1) && in_[at_ + 1].text == "10") {
+      push(TokenKind::symbol, "*", 1);
+    } else if (word == "to" && is_behind_number && is_number(at_ + 1)) {
+      push(TokenKind::symbol, ":", 1);
+    } else if ((word == "usd" || word == "eur" || word == "gbp") && is_number(at_ + 1)) {
+      push(TokenKind::currency, *unit_name(word), 1);
+    } else {
+      return false;
+    }
+    return true;
   }
 
   bool take_conjunction() {
@@ -71,7 +89,7 @@ class Folder {
     const Token* before = out_.empty() ? nullptr : &out_.back();
     if (before == nullptr) return false;
     const bool is_behind_unit = before->kind == TokenKind::unit;
-    const bool is_behind_slash = before->text == "/" && out_.size() >= 2 && out_[out_.size() - 2].kind == TokenKind::unit;
+    const bool is_behind_slash = (before->text == "/" || before->text == "*") && out_.size() >= 2 && out_[out_.size() - 2].kind == TokenKind::unit;
     if (!is_operand_end(*before) && !is_behind_unit && !is_behind_slash) return false;
     std::string phrase, best;
     size_t best_length = 0;
@@ -80,7 +98,8 @@ class Folder {
       if (length > 1) phrase += ' ';
       phrase += lower_case(token.text);
       const bool is_letter = length == 1 && token.text.size() == 1;
-      if (is_letter && !token.is_in_text && !is_behind_slash) continue;
+      const bool is_bare_unit = reading_.letters_are_units && before->kind == TokenKind::number && token.is_after_space;
+      if (is_letter && !token.is_in_text && !is_behind_slash && !is_bare_unit) continue;
       // Amounts of variables: "xy cm", but in "2x in" the word is more likely a preposition.
       if (const auto name = unit_name(phrase)) {
         best = *name;
@@ -165,11 +184,14 @@ class Folder {
   }
 
   std::vector<Token> in_, out_;
+  Reading reading_;
   size_t at_ = 0;
 };
 
 }  // namespace
 
-std::vector<Token> fold_words(std::vector<Token> tokens) { return Folder(std::move(tokens)).run(); }
+std::vector<Token> fold_words(std::vector<Token> tokens, const Reading& reading) {
+  return Folder(std::move(tokens), reading).run();
+}
 
 }  // namespace lockstep::rewards::math

@@ -78,6 +78,8 @@ Outcome compare_readings(const Answer& gold, const Answer& prediction, const Pol
       is_equal(*gold.as_list, *prediction.as_list)) {
     return Outcome::equal;
   }
+  if (gold.as_measure && is_equal(*gold.as_measure, *prediction.expression)) return Outcome::equal;
+  if (prediction.as_measure && is_equal(*gold.expression, *prediction.as_measure)) return Outcome::equal;
   if (policy.decimal_comma) {
     const bool is_gold_number = is_single_number(*gold.expression), is_number = is_single_number(*prediction.expression);
     if (gold.as_decimal && is_number && is_equal(*gold.as_decimal, *prediction.expression)) return Outcome::equal;
@@ -106,9 +108,10 @@ Answer read_answer(std::string_view text, const Limits& limits) {
     if (!answer.choice) answer.choice = choice_letter(answer.spelling);
   }
   if (!tokens.is_well_formed || answer.spelling.empty()) return answer;
-  const bool is_ambiguous = tokens.has_ambiguous_comma;
+  const bool is_ambiguous = tokens.has_ambiguous_comma, has_bare_unit = tokens.has_bare_unit;
   answer.is_list_likely = tokens.has_ambiguous_pair;
   answer.expression = parse(std::move(tokens.list), limits);
+  if (has_bare_unit) answer.as_measure = parse(tokenize(answer.text, {.letters_are_units = true}, limits).list, limits);
   if (is_ambiguous) {
     answer.as_list = parse(tokenize(answer.text, {.commas_group_digits = false}, limits).list, limits);
   } else if (const auto decimal = with_decimal_point(answer.text)) {

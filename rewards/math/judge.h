@@ -20,6 +20,7 @@ struct Answer {
   std::optional<Expression> as_list;     // the other reading of 1,234
   bool is_list_likely = false;           // 1,234 stands in brackets
   std::optional<Expression> as_decimal;  // the other reading of 1,22
+  std::optional<Expression> as_measure;  // the other reading of "5 m"
   std::optional<char> choice;            // A to J
   bool is_well_formed = false;           // something is there, and its brackets close
 };

@@ -95,6 +95,8 @@ class Lexer {
     if (c == '.' || c == '?') {
       const bool is_last = text_.find_first_not_of(" \t\r\n$.*", at_) == std::string_view::npos;
       if (is_last && (c == '.' || !tokens_.list.empty())) return;
+      // An abbreviation: "sq. ft."
+      if (c == '.' && !tokens_.list.empty() && tokens_.list.back().kind == TokenKind::word && !is_after_space_) return;
     }
     if (static_cast<unsigned char>(c) >= 0x20) emit(TokenKind::symbol, std::string(1, c));
   }
@@ -270,6 +272,9 @@ class Lexer {
       ++at_;
       const std::string fraction = digits();
       if (!fraction.empty()) value += "." + fraction;
+      if (const size_t period = period_length(); period > 0 && (fraction.empty() || value[0] == '0')) {
+        return repeating(std::move(value), period);
+      }
     }
     const size_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
     if ((peek() == 'e' || peek() == 'E') && is_digit(peek(1 + sign))) {
@@ -279,6 +284,23 @@ class Lexer {
       value += digits();
     }
     emit(TokenKind::number, std::move(value));
+  }
+
+  // "(3)" right behind a decimal point or its digits, as in 0.(3): the number of digits that repeat, else 0.
+  size_t period_length() const {
+    size_t at = at_ + 1;
+    while (at < text_.size() && is_digit(text_[at])) ++at;
+    return peek() == '(' && at > at_ + 1 && at < text_.size() && text_[at] == ')' ? at - at_ - 1 : 0;
+  }
+
+  // 0.1(6) is written 0.1\overline{6} in LaTeX.
+  void repeating(std::string value, size_t period) {
+    emit(TokenKind::number, std::move(value));
+    emit(TokenKind::command, "overline");
+    emit(TokenKind::symbol, "{");
+    emit(TokenKind::number, std::string(text_.substr(at_ + 1, period)));
+    emit(TokenKind::symbol, "}");
+    at_ += period + 2;
   }
 
   std::string_view text_;
@@ -320,7 +342,12 @@ Tokens tokenize(std::string_view answer, const Reading& reading, const Limits& l
   if (answer.size() > limits.max_bytes) return {.list = {{}}, .is_well_formed = false};
   const std::string text = to_latex(without_markup(answer));
   Tokens tokens = Lexer(text, reading, has_odd_dollars(text), 0).run();
-  tokens.list = fold_words(std::move(tokens.list));
+  for (size_t i = 1; i < tokens.list.size(); ++i) {
+    const Token& token = tokens.list[i];
+    tokens.has_bare_unit |= token.kind == TokenKind::word && token.text.size() == 1 && token.is_after_space && !token.is_in_text &&
+                            tokens.list[i - 1].kind == TokenKind::number && unit_name(lower_case(token.text)).has_value();
+  }
+  tokens.list = fold_words(std::move(tokens.list), reading);
   tokens.list.emplace_back();
   return tokens;
 }

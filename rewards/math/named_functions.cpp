@@ -86,6 +86,7 @@ MaybeBall of_real(std::string_view name, const Ball& x) {
 MaybeComplex named_function(std::string_view name, const ComplexBall& a) {
   if (name == "exp") return exp(a);
   if (name == "ln") return log(a);
+  if (name == "cis") return exp(ComplexBall{-a.im, a.re});
   if (name == "abs") {
     const MaybeBall size = absolute(a);
     return size ? MaybeComplex({*size, {}}) : std::nullopt;

@@ -56,6 +56,8 @@ class Parser {
   Result degrees(NodeId base);
   Result raised(NodeId base);
   Result subscripted(NodeId base);
+  Result based(NodeId base, const std::string& digits, std::string radix);
+  Result magnified(NodeId amount);
   Result script();
   std::string script_text();
   bool starts_operand() const;

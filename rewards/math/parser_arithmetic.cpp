@@ -26,6 +26,8 @@ bool is_any(std::string_view text, std::initializer_list<std::string_view> of) {
   return std::find(of.begin(), of.end(), text) != of.end();
 }
 
+bool is_magnitude(std::string_view phrase) { return power_of_ten(phrase.substr(0, phrase.find(' '))).has_value(); }
+
 void append_unit(std::string& name, const std::string& unit) {
   if (!name.empty() && name.back() != '/') name += ' ';
   name += unit;
@@ -85,6 +87,12 @@ Parser::Result Parser::product() {
     if (!is_valid) return std::nullopt;
   }
   const Result all = collect(factors);
+  // 1011 base 2
+  const bool has_base = peek().kind == TokenKind::phrase && (peek().text == "base" || peek().text == "in base");
+  if (all && has_base && peek(1).kind == TokenKind::number && at_ > 0 && tokens_[at_ - 1].kind == TokenKind::number) {
+    at_ += 2;
+    return based(*all, tokens_[at_ - 3].text, tokens_[at_ - 1].text);
+  }
   const bool has_unit = peek().kind == TokenKind::unit || peek().kind == TokenKind::currency || peek().kind == TokenKind::phrase;
   return all && has_unit ? with_unit(*all) : all;
 }
@@ -116,6 +124,11 @@ Parser::Result Parser::with_unit(NodeId amount) {
     if (token.kind == TokenKind::unit || token.kind == TokenKind::currency) {
       append_unit(name, token.text);
       ++at_;
+    } else if (token.kind == TokenKind::phrase && is_magnitude(token.text)) {
+      if (!name.empty()) return std::nullopt;
+      const Result scaled = magnified(amount);
+      if (!scaled) return std::nullopt;
+      amount = *scaled;
     } else if (token.kind == TokenKind::phrase && is_measure(token.text)) {
       const auto unit = unit_name(token.text);
       append_unit(name, unit ? *unit : singular(token.text));
@@ -133,7 +146,20 @@ Parser::Result Parser::with_unit(NodeId amount) {
       return std::nullopt;
     }
   }
-  return add(Kind::unit, {amount}, name);
+  return name.empty() ? Result(amount) : add(Kind::unit, {amount}, canonical_unit(name));
+}
+
+// 5 million, 5 million dollars: the first word multiplies, the others are a unit.
+Parser::Result Parser::magnified(NodeId amount) {
+  Token& token = tokens_[at_];
+  const std::string word = token.text.substr(0, token.text.find(' '));
+  const Result factor = add_number(Fraction(math::power(Integer(10), static_cast<uint64_t>(*power_of_ten(word)))));
+  if (word.size() == token.text.size()) {
+    ++at_;
+  } else {
+    token.text.erase(0, word.size() + 1);
+  }
+  return factor ? add(Kind::product, {amount, *factor}) : std::nullopt;
 }
 
 bool Parser::starts_operand() const {
@@ -271,14 +297,22 @@ std::string Parser::script_text() {
 }
 
 Parser::Result Parser::subscripted(NodeId base) {
-  const bool is_digits = at_ >= 2 && tokens_[at_ - 2].kind == TokenKind::number;
-  const std::string digits = is_digits ? tokens_[at_ - 2].text : "";
+  // The digits as they were written, 204_5 or (204)_5.
+  const size_t inside = at_ >= 4 && tokens_[at_ - 2].text == ")" && tokens_[at_ - 4].text == "(" ? 1 : 0;
+  const bool is_digits = at_ >= 2 + inside && tokens_[at_ - 2 - inside].kind == TokenKind::number;
+  const std::string digits = is_digits ? tokens_[at_ - 2 - inside].text : "";
   std::string text = script_text();
   if (text.empty()) return std::nullopt;
   if (at(base).kind == Kind::symbol || at(base).kind == Kind::constant) {
     return add(Kind::symbol, {}, at(base).text + "_" + text);
   }
   if (at(base).kind != Kind::number) return add(Kind::call, {base}, "_" + text);
+  return based(base, digits, std::move(text));
+}
+
+// A number in base `radix`, a numeral or its word.
+Parser::Result Parser::based(NodeId base, const std::string& digits, std::string radix_text) {
+  std::string& text = radix_text;
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kWords = {
       {{"two", "2"}, {"three", "3"}, {"four", "4"}, {"five", "5"}, {"six", "6"}, {"eight", "8"}, {"ten", "10"}, {"sixteen", "16"}}};
   if (text.substr(0, 4) == "base") text = std::string(base::trim(std::string_view(text).substr(4)));

@@ -95,6 +95,11 @@ Parser::Result Parser::primary() {
     case TokenKind::word:
       return word();
     case TokenKind::phrase:
+      if (token.text == "all real numbers" || token.text == "all reals" || token.text == "real numbers") {
+        ++at_;
+        return add(Kind::symbol, {}, "\\bbR");
+      }
+      [[fallthrough]];
     case TokenKind::unit: {
       std::string text = token.text;
       ++at_;

@@ -24,16 +24,21 @@ bool is_set_like(const Node& node) {
          (node.kind == Kind::symbol && node.text.substr(0, 2) == "bb");
 }
 
-// "The answer is", "value:" and the like in front of the answer itself.
+// "The answer is" in front of the answer itself, made of words that only announce: "it is not 5" does not.
 bool is_preamble(const Token& token, const Token& next) {
+  static constexpr std::array<std::string_view, 21> kWords = {
+      "the",   "final", "answer", "answers", "result", "value", "values", "solution", "solutions", "total", "so",
+      "thus",  "hence", "therefore", "it",   "this",   "we",    "get",    "is",       "are",       "equals"};
   if (token.kind != TokenKind::phrase || next.kind == TokenKind::end) return false;
-  const std::string_view text = token.text;
-  for (std::string_view verb : {"is", "are", "equals"}) {
-    if (text == verb) return true;
-    if (text.size() <= verb.size() || text.substr(text.size() - verb.size()) != verb) continue;
-    if (text[text.size() - verb.size() - 1] == ' ') return true;
+  std::string_view last;
+  for (size_t begin = 0; begin < token.text.size();) {
+    const size_t end = std::min(token.text.find(' ', begin), token.text.size());
+    last = std::string_view(token.text).substr(begin, end - begin);
+    if (std::find(kWords.begin(), kWords.end(), last) == kWords.end()) return false;
+    begin = end + 1;
   }
-  return text == "answer" && next.kind == TokenKind::symbol && next.text == ":";
+  const bool is_colon = next.kind == TokenKind::symbol && next.text == ":";
+  return is_colon || last == "is" || last == "are" || last == "equals" || last == "get";
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ class Reader {
       case Kind::unite:
         return joined(term);
       case Kind::list:
-        return node.text == "or" ? joined(term) : std::nullopt;
+        return listed(term);
+      case Kind::builder:
+        return built(term);
       case Kind::except:
         return without_points(term);
       case Kind::intersect:
@@ -108,6 +110,27 @@ class Reader {
       pieces.insert(pieces.end(), part->begin(), part->end());
     }
     return pieces.size() <= kMaxPieces ? Pieces(std::move(pieces)) : std::nullopt;
+  }
+
+  // "x < 1 or x > 3" is a union, "x > 1 and x < 3" an overlap; intervals side by side are a union.
+  Pieces listed(const Term& term) {
+    const Node& node = term.node();
+    const std::vector<Term> children = children_of(term);
+    const bool has_relation = std::any_of(children.begin(), children.end(), [](const Term& t) { return t.node().kind == Kind::relation; });
+    if (!has_relation || node.text == "or") return joined(term);
+    return node.text == "and" && children.size() == 2 ? overlap(term) : std::nullopt;
+  }
+
+  // {x in R : x > 1}: the variable is bound.
+  Pieces built(const Term& term) {
+    const Node& element = term.child(0).node();
+    const bool is_real = element.kind == Kind::relation && element.relations.size() == 1 && element.relations[0] == Relation::member &&
+                         term.child(0).child(1).node().text == "\\bbR";
+    const Term name = is_real ? term.child(0).child(0) : term.child(0);
+    if (!take_variable(name)) return std::nullopt;
+    const Pieces pieces = read(term.child(1));
+    variable.reset();
+    return pieces;
   }
 
   Pieces without_points(const Term& term) {

@@ -186,6 +186,10 @@ MaybeBall Comparer::difference_at(const Step& step, const SamplePoint& point) co
 Outcome Comparer::compare_equations(const Term& gold, const Term& prediction) {
   const auto a = assignment_of(gold), b = assignment_of(prediction);
   const Step left = {a->name, a->value, Relation::equal}, right = {b->name, b->value, Relation::equal};
+  // A chain of expressions, as of a line in space, is all of its parts.
+  if (gold.node().relations.size() > 1 || prediction.node().relations.size() > 1) {
+    if (!is_name(a->name) || !is_name(b->name)) return compare_in_order(children_of(gold), children_of(prediction));
+  }
   const bool has_structure = a->value.node().kind == Kind::bracket || b->value.node().kind == Kind::bracket ||
                              a->value.node().kind == Kind::list || b->value.node().kind == Kind::list;
   if (has_structure) return Outcome::different;

@@ -110,23 +110,37 @@ Outcome Comparer::compare_constants(const Term& gold, const Term& prediction) {
 // Agreement at every sample point where both sides have a real value (any value when i occurs), and at three points at
 // least. Symbols stand for real numbers, so sqrt(1/n) and 1/sqrt(n) agree: they are compared where both exist. Analytic
 // expressions that differ agree at a random point with probability 0; to 140 bits of a 256-bit evaluation it is no
-// accident that can be expected.
+// accident that can be expected. What exists at integers only, like (-1)^n, is compared at many of them: the parity of
+// each symbol is a coin.
 Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
   using Class = SamplePoint::Class;
-  static constexpr std::array<Class, 8> kClasses = {Class::medium, Class::negative, Class::small,   Class::integer,
-                                                    Class::medium, Class::integer,  Class::negative, Class::integer};
-  const bool is_complex = has_imaginary_unit(gold) || has_imaginary_unit(prediction);
+  static constexpr std::array<Class, 6> kReal = {Class::medium, Class::negative, Class::small,
+                                                 Class::integer, Class::medium,  Class::negative};
+  constexpr int kMinEqual = 3, kNumIntegers = 16, kMinEqualIntegers = 12;
   int num_equal = 0;
-  for (size_t i = 0; i < kClasses.size(); ++i) {
-    const SamplePoint point = {.range = kClasses[i], .seed = i + 1};
-    const auto a = numeric_value(gold, context_, point);
-    const auto b = a ? numeric_value(prediction, context_, point) : std::nullopt;
-    if (!a || !b || (!is_complex && (!a->is_real() || !b->is_real()))) continue;
-    const Outcome outcome = compare_balls(*a, *b);
-    if (outcome == Outcome::different) return outcome;
+  for (size_t i = 0; i < kReal.size(); ++i) {
+    const auto outcome = compare_at(gold, prediction, {.range = kReal[i], .seed = i + 1});
+    if (outcome == Outcome::different) return Outcome::different;
     num_equal += outcome == Outcome::equal ? 1 : 0;
   }
-  return num_equal >= 3 ? Outcome::equal : Outcome::undecided;
+  if (num_equal >= kMinEqual) return Outcome::equal;
+  num_equal = 0;
+  for (uint64_t i = 0; i < kNumIntegers; ++i) {
+    const auto outcome = compare_at(gold, prediction, {.range = Class::integer, .seed = 100 + i});
+    if (outcome == Outcome::different) return Outcome::different;
+    num_equal += outcome == Outcome::equal ? 1 : 0;
+  }
+  return num_equal >= kMinEqualIntegers ? Outcome::equal : Outcome::undecided;
+}
+
+// Nothing where one side has no value, or none among the real numbers.
+std::optional<Outcome> Comparer::compare_at(const Term& gold, const Term& prediction, const SamplePoint& point) const {
+  const auto a = numeric_value(gold, context_, point);
+  const auto b = a ? numeric_value(prediction, context_, point) : std::nullopt;
+  if (!b) return std::nullopt;
+  const bool is_complex = has_imaginary_unit(gold) || has_imaginary_unit(prediction);
+  if (!is_complex && (!a->is_real() || !b->is_real())) return std::nullopt;
+  return compare_balls(*a, *b);
 }
 
 }  // namespace lockstep::rewards::math

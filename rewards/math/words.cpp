@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -98,10 +99,10 @@ constexpr std::array<std::string_view, 67> kUnits = {
     "dozen dozens",
 };
 
-constexpr std::array<std::string_view, 30> kFunctions = {
+constexpr std::array<std::string_view, 31> kFunctions = {
     "sin",  "cos",  "tan",  "cot cotan", "sec",  "csc cosec", "asin arcsin", "acos arccos", "atan arctan", "acot arccot",
     "asec arcsec", "acsc arccsc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh arcsinh arsinh", "acosh arccosh arcosh",
-    "atanh arctanh artanh", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "det"};
+    "atanh arctanh artanh", "cis", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "det"};
 
 constexpr std::array<std::string_view, 31> kGreek = {
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
@@ -156,6 +157,43 @@ std::optional<std::string> unit_name(std::string_view phrase) {
   const auto below = simple_unit(base::trim(phrase.substr(is_word ? per + 5 : slash + 1)));
   if (!above || !below) return std::nullopt;
   return cat(*above, "/", *below);
+}
+
+std::string canonical_unit(std::string_view product) {
+  std::map<std::string, int> powers;
+  int sign = 1;
+  for (size_t at = 0; at < product.size();) {
+    const size_t end = std::min(product.find_first_of(" /", at), product.size());
+    const std::string_view factor = product.substr(at, end - at);
+    const size_t caret = std::min(factor.find('^'), factor.size());
+    int power = 1;
+    if (caret < factor.size()) {
+      const std::string_view digits = factor.substr(caret + 1);
+      const bool is_negative = !digits.empty() && digits[0] == '-';
+      const bool is_digit = digits.size() == (is_negative ? 2U : 1U) && digits.back() >= '0' && digits.back() <= '9';
+      if (!is_digit) return std::string(product);
+      power = is_negative ? '0' - digits.back() : digits.back() - '0';
+    }
+    if (caret > 0) powers[std::string(factor.substr(0, caret))] += sign * power;
+    sign = end < product.size() && product[end] == '/' ? -1 : 1;
+    at = end + 1;
+  }
+  std::string result;
+  for (const auto& [name, power] : powers) {
+    if (!result.empty()) result += ' ';
+    result += name;
+    if (power != 1) result += cat("^", power);
+  }
+  return result;
+}
+
+std::optional<int> power_of_ten(std::string_view word) {
+  static constexpr std::array<std::pair<std::string_view, int>, 5> kMagnitudes = {
+      {{"hundred", 2}, {"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}}};
+  for (const auto& [name, power] : kMagnitudes) {
+    if (word == name) return power;
+  }
+  return std::nullopt;
 }
 
 std::string singular(std::string_view noun) {

@@ -14,6 +14,12 @@ std::string lower_case(std::string_view text);  // ASCII
 // "mi/h", "USD" -> "dollar". Nothing for other phrases.
 std::optional<std::string> unit_name(std::string_view phrase);
 
+// A product of units in one spelling: "m s^-1" and "m/s" give "m s^-1", factors sorted, powers added.
+std::string canonical_unit(std::string_view product);
+
+// What a word of magnitude multiplies by, as a power of ten: "million" -> 6; nothing for other words.
+std::optional<int> power_of_ten(std::string_view word);
+
 // A noun that counts things, brought to the singular: "apples" -> "apple".
 std::string singular(std::string_view noun);
 

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "rewards/combined.h"
+#include "rewards/row_check.h"
 #include "rewards/text_accuracy.h"
 #include "tests/rewards/expect_error.h"
 #include "tests/rewards/samples.h"
@@ -51,6 +52,21 @@ TEST_CASE("accuracy_math: a gold answer that is not understood skips the sample 
   }
   CHECK_FALSE(accuracy->row_problem(gold("\\sqrt{2}")));
   CHECK_FALSE(reward("length")->row_problem(gold("?")));
+}
+
+TEST_CASE("row check: rows that a weighted reward would skip are counted and named before training") {
+  const Dataset dataset = Dataset::from_rows({{{"prompt", "p"}, {"answer", "\\frac12"}},
+                                              {{"prompt", "p"}, {"answer", "\\frac{1}{"}},
+                                              {{"prompt", "p"}},
+                                              {{"prompt", "p"}, {"answer", 3}}},
+                                             "rows");
+  const RowReport report = check_rows(dataset, Combined({{.type = "accuracy_math"}, {.type = "accuracy_exact", .weight = 0}}, 0));
+  CHECK(report.num_rows == 4);
+  CHECK(report.num_unusable == 2);
+  CHECK(report.text() ==
+        "2 of 4 rows cannot be scored: row 1: accuracy_math: the gold answer is not understood; row 2: accuracy_math: the row "
+        "has no column \"answer\"");
+  CHECK(check_rows(dataset, Combined({{.type = "format"}}, 0)).text().empty());
 }
 
 TEST_CASE("accuracy_math: options reach extraction and policy") {

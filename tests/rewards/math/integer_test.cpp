@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/rng.h"
+#include "base/text.h"
 #include "rewards/math/fraction.h"
 
 namespace lockstep::rewards::math {
@@ -34,7 +35,7 @@ std::string decimal(Integer value) {
     digits.insert(digits.begin(), static_cast<char>('0' + *parts.remainder.to_int64()));
     value = parts.quotient;
   }
-  return (is_negative ? "-" : "") + (digits.empty() ? "0" : digits);
+  return cat(is_negative ? "-" : "", digits.empty() ? "0" : digits);
 }
 
 TEST_CASE("integers: ring laws hold for operands of up to 40 limbs") {
@@ -70,7 +71,7 @@ TEST_CASE("integers: digits in any base read back, and residues agree with divis
     const Integer a = random_integer(random, 20);
     const std::string text = decimal(absolute(a));
     CHECK(Integer::from_digits(text) == absolute(a));
-    CHECK(Integer::from_digits("000" + text) == absolute(a));
+    CHECK(Integer::from_digits(cat("000", text)) == absolute(a));
     const uint64_t modulus = 1 + random.below(uint64_t{1} << 62);
     const Integer rest = Integer::divide(a, Integer(static_cast<int64_t>(modulus))).remainder;
     const Integer expected = rest.is_negative() ? rest + Integer(static_cast<int64_t>(modulus)) : rest;

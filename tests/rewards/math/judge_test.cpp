@@ -46,13 +46,13 @@ TEST_CASE("judge: decoration changes nothing") {
     CAPTURE(text);
     // What already holds a dollar sign cannot be wrapped in two more.
     const bool has_dollar = text.find('$') != std::string::npos;
-    if (!has_dollar) CHECK(are_equal(text, "$" + text + "$"));
-    CHECK(are_equal(text, "\\(" + text + "\\)"));
-    CHECK(are_equal(text, "\\boxed{" + text + "}"));
-    CHECK(are_equal(text, "\\displaystyle " + text));
-    CHECK(are_equal(text, "\\, " + text + "\\;"));
-    CHECK(are_equal(text, "  " + text + "\n"));
-    if (text.back() != '.') CHECK(are_equal(text, text + "."));
+    if (!has_dollar) CHECK(are_equal(text, cat("$", text, "$")));
+    CHECK(are_equal(text, cat("\\(", text, "\\)")));
+    CHECK(are_equal(text, cat("\\boxed{", text, "}")));
+    CHECK(are_equal(text, cat("\\displaystyle ", text)));
+    CHECK(are_equal(text, cat("\\, ", text, "\\;")));
+    CHECK(are_equal(text, cat("  ", text, "\n")));
+    if (text.back() != '.') CHECK(are_equal(text, cat(text, ".")));
     CHECK(are_equal(text, replaced(text, "\\frac", "\\dfrac")));
     CHECK(are_equal(text, replaced(replaced(text, "\\left", ""), "\\right", "")));
     CHECK(are_equal(text, replaced(text, "\\pi", "\xCF\x80")));
@@ -76,13 +76,13 @@ TEST_CASE("judge: a number is never itself plus one, nor its negative") {
   for (const Case& one : cases()) {
     if (!is_scalar_kind(one.kind) || one.gold.find_first_of("=,<>") != std::string::npos || one.gold == "0") continue;
     CAPTURE(one.gold);
-    CHECK_FALSE(are_equal(one.gold, "(" + one.gold + ")+1"));
-    CHECK_FALSE(are_equal(one.gold, "(" + one.gold + ")-\\frac{1}{10^{12}}"));
-    CHECK_FALSE(are_equal("(" + one.gold + ")+1", one.gold));
-    CHECK_FALSE(are_equal(one.gold, "-(" + one.gold + ")"));
-    CHECK_FALSE(are_equal(one.gold, one.gold + ", 7919"));
-    CHECK(are_equal(one.gold, "(" + one.gold + ")+1-1"));
-    CHECK(are_equal(one.gold, "2(" + one.gold + ")/2"));
+    CHECK_FALSE(are_equal(one.gold, cat("(", one.gold, ")+1")));
+    CHECK_FALSE(are_equal(one.gold, cat("(", one.gold, ")-\\frac{1}{10^{12}}")));
+    CHECK_FALSE(are_equal(cat("(", one.gold, ")+1"), one.gold));
+    CHECK_FALSE(are_equal(one.gold, cat("-(", one.gold, ")")));
+    CHECK_FALSE(are_equal(one.gold, cat(one.gold, ", 7919")));
+    CHECK(are_equal(one.gold, cat("(", one.gold, ")+1-1")));
+    CHECK(are_equal(one.gold, cat("2(", one.gold, ")/2")));
   }
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("judge: sums and products commute, and a changed coefficient is notice
     const Polynomial p = random_polynomial(random), q = random_polynomial(random);
     CAPTURE(p.one);
     CHECK(are_equal(p.one, p.other));
-    CHECK_FALSE(are_equal(p.one, p.other + "+x"));
+    CHECK_FALSE(are_equal(p.one, cat(p.other, "+x")));
     CHECK(are_equal(cat("(", p.one, ")(", q.one, ")"), cat("(", q.other, ")(", p.other, ")")));
     CHECK(are_equal(cat("\\frac{", p.one, "}{", q.one, "}"), cat("(", p.other, ")/(", q.other, ")")));
     CHECK(are_equal(cat("x = ", p.one), cat(p.other, " = x")));

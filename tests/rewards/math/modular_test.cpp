@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "rewards/math/parser.h"
 
 namespace lockstep::rewards::math {
@@ -34,7 +35,7 @@ TEST_CASE("fingerprints: identities hold at every point") {
     for (uint64_t point = 0; point < 5; ++point) {
       REQUIRE(print_of(left, point));
       CHECK(print_of(left, point) == print_of(right, point));
-      CHECK(print_of(left, point) != print_of("1+" + std::string(right), point));
+      CHECK(print_of(left, point) != print_of(cat("1+", right), point));
     }
   }
 }
