@@ -4,7 +4,7 @@
 
     pip install math-verify==0.9.0 antlr4-python3-runtime==4.13.2
     ninja -C build/release reward_bench
-    tests/bench/math_verify.py PAIRS.jsonl [--bench build/release/reward_bench] [--repetitions 20] [--list]
+    tests/bench/compare_math_verify.py PAIRS.jsonl [--bench build/release/reward_bench] [--repetitions 20] [--list]
 
 Rows: {"gold", "pred", "expect", "kind"?, "form": "answer" | "completion", "policy"?}. Rows marked `policy` are judgement
 calls: they are timed and not counted. Prints agreement with the expected verdicts, false positives and negatives, pairs a
