@@ -51,6 +51,7 @@ struct Node {
   Kind kind = Kind::number;
   bool is_time = false;
   int32_t depth = 0;     // of the tree below
+  uint32_t size = 1;     // nodes of the tree below with itself; one that is shared counts each time
   int32_t digits = 0;    // number: significant digits of a decimal; 0 for an integer
   uint32_t columns = 0;  // matrix
   Fraction value = 0;    // number; base of a based number

@@ -10,10 +10,10 @@ namespace lockstep::rewards::math {
 struct Limits {
   size_t max_bytes = 4096;      // of an answer; the longest one in MATH-500 has 159
   int max_depth = 64;           // of brackets, fractions, exponents ...
-  size_t max_nodes = 8192;      // of a parsed answer
+  size_t max_nodes = 8192;      // of a parsed answer, in the arena and written out as a tree
   size_t max_bits = 4096;       // of an exact numerator or denominator
   int64_t max_terms = 10'000;   // of a sum, product, factorial or binomial
-  int64_t max_steps = 600'000;  // of one comparison; a step is some ten nanoseconds
+  int64_t max_steps = 400'000;  // of one comparison; a step is some ten nanoseconds
 };
 
 // Counts work. Once it is used up every evaluation gives nothing, and the comparison ends as undecided.

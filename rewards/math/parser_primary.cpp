@@ -42,7 +42,14 @@ bool Parser::take_command(std::string_view text) {
 
 Parser::Result Parser::add(Node node) {
   // Chains like a/b/c/... nest without recursion here; what walks the tree later recurses.
-  for (NodeId child : node.children) node.depth = std::max(node.depth, nodes_[child].depth + 1);
+  // Matrix products share cells, so that a small arena could stand for a tree beyond all bounds.
+  node.depth = 0;
+  node.size = 1;
+  for (NodeId child : node.children) {
+    node.depth = std::max(node.depth, nodes_[child].depth + 1);
+    node.size += nodes_[child].size;
+    if (node.size > limits_.max_nodes) return std::nullopt;
+  }
   if (nodes_.size() >= limits_.max_nodes || node.depth > 4 * limits_.max_depth) return std::nullopt;
   nodes_.push_back(std::move(node));
   return static_cast<NodeId>(nodes_.size() - 1);
@@ -157,7 +164,7 @@ Parser::Result Parser::mixed_number(const Node& whole) {
   const bool is_latex = is_command("frac");
   Result part;
   if (is_latex) {
-    part = power();
+    part = primary();  // a percent sign or power behind it belongs to the whole number
     if (!left || !part) return std::nullopt;
   } else {
     const auto above = number_node(peek().text, limits_.max_bits), below = number_node(peek(2).text, limits_.max_bits);
@@ -173,7 +180,9 @@ Parser::Result Parser::mixed_number(const Node& whole) {
     const Fraction above = at(node.children[0]).value, below = at(node.children[1]).value;
     if (Fraction(0) < above && above < below) return add_number(whole.value + above / below);
   }
-  return is_latex ? add(Kind::product, {*left, *part}) : std::nullopt;
+  bool is_done = false;
+  while (is_latex && part && !is_done) part = postfix(*part, is_done);
+  return is_latex && part ? add(Kind::product, {*left, *part}) : std::nullopt;
 }
 
 // Letters are variables, except Euler's number and the imaginary unit; f(x) is an application, x(y) a product.
@@ -285,7 +294,7 @@ Parser::Result Parser::function(std::string_view name) {
   --open_functions_;
   if (!argument) return std::nullopt;
   std::vector<NodeId> children = {*argument};
-  if (at(*argument).kind == Kind::bracket) children = at(*argument).children;
+  if (at(*argument).kind == Kind::bracket || at(*argument).kind == Kind::list) children = at(*argument).children;
   if (base) children.push_back(*base);
   std::string canonical(name == "lg" ? "log" : name);
   // sin^{-1} is the inverse function, every other exponent a power of the value.

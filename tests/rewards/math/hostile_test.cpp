@@ -42,7 +42,7 @@ std::vector<std::string> hostile_answers() {
       repeated("\\frac", 800), repeated("{", 4000), repeated("}", 4000), repeated("\\", 4000), repeated("^", 4000), repeated("_", 4000),
       repeated("$", 4000), repeated("!", 4000), cat("3", repeated("!", 4000)), cat("x", repeated("'", 4000)), repeated("\xE2\x88\x9A", 1300) + "2",
       repeated("\xC2\xB2", 2000), repeated("\xEF\xBC\x91", 1300), std::string(4000, '\0'), repeated("\xFF\xFE", 2000),
-      repeated("\\log_2", 600) + "8", repeated("f(", 1300) + cat("x", repeated("))", 1300), cat("\\overline{", std::string(4000, '3'), "}"),
+      repeated("\\log_2", 600) + "8", repeated("f(", 1300) + cat("x", repeated(")", 1300)), cat("\\overline{", std::string(4000, '3'), "}"),
       cat("0.\\overline{", std::string(3900, '3'), "}"), repeated("\\left(", 600), repeated("word ", 800), repeated("5 \\text{ cm}, ", 270),
       cat("\\gcd(", repeated("123456789012345678901234567890,", 130), "7)"), repeated("(x+1)(x-1)/", 350) + "x", repeated("\\lfloor", 501),
       nested("\\int_0^", "1", " x dx", 60), repeated("\\forall x", 400), repeated("x \\in ", 600) + "x"};
