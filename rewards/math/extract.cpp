@@ -65,8 +65,12 @@ bool belong_together(std::string_view text, const Span& before, const Span& afte
   if (after.begin < before.end) return false;
   const std::string_view between = text.substr(before.end, after.begin - before.end);
   if (between.size() < kNearBoxes) return true;
+  if (between.size() >= kJoinedBoxes) return false;
   static const RE2 joint("(?i)[,;]|\\b(?:and|or)\\b", RE2::Latin1);
-  return between.size() < kJoinedBoxes && RE2::PartialMatch({between.data(), between.size()}, joint);
+  // What takes an answer back does not add to it.
+  static const RE2 correction("(?i)\\b(?:not|no|wait|actually|instead|rather|wrong|incorrect|mistake)\\b", RE2::Latin1);
+  const re2::StringPiece words(between.data(), between.size());
+  return RE2::PartialMatch(words, joint) && !RE2::PartialMatch(words, correction);
 }
 
 Extraction joined_boxes(std::string_view text, const std::vector<Span>& boxes) {

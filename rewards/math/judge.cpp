@@ -38,6 +38,7 @@ bool has_content(const std::vector<Token>& tokens) {
 std::optional<std::string> with_decimal_point(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const size_t comma = text.find(',');
+  if (text.find_first_of("()[]{}") != std::string_view::npos) return std::nullopt;
   if (comma == 0 || comma == std::string_view::npos || text.find(',', comma + 1) != std::string_view::npos) return std::nullopt;
   if (comma + 2 >= text.size() || !is_digit(text[comma - 1]) || !is_digit(text[comma + 1]) || !is_digit(text[comma + 2])) {
     return std::nullopt;

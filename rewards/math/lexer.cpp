@@ -19,11 +19,14 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 constexpr int kMaxTextDepth = 4;
+constexpr size_t kMaxProse = 256;      // of \mathrm{...}: longer ones are formulas
+constexpr int kMaxWrappings = 4;  // {{5}} is 5
 
 class Lexer {
  public:
   Lexer(std::string_view text, const Reading& reading, bool has_odd_dollars, int depth)
-      : text_(text), reading_(reading), has_odd_dollars_(has_odd_dollars), depth_(depth) {}
+      : text_(text), reading_(reading), has_odd_dollars_(has_odd_dollars), depth_(depth),
+        last_content_(text.find_last_not_of(" \t\r\n$.*?\\)]}")) {}
 
   Tokens run() {
     while (at_ < text_.size()) step();
@@ -93,7 +96,7 @@ class Lexer {
     const char c = text_[at_++];
     // A full stop or question mark at the end is the sentence's, in front of a letter it is noise.
     if (c == '.' || c == '?') {
-      const bool is_last = text_.find_first_not_of(" \t\r\n$.*", at_) == std::string_view::npos;
+      const bool is_last = at_ > last_content_ || last_content_ == std::string_view::npos;
       if (is_last && (c == '.' || !tokens_.list.empty())) return;
       // An abbreviation: "sq. ft."
       if (c == '.' && !tokens_.list.empty() && tokens_.list.back().kind == TokenKind::word && !is_after_space_) return;
@@ -192,11 +195,20 @@ class Lexer {
     size_t at = at_;
     while (at < text_.size() && is_space(text_[at])) ++at;
     if (at == text_.size() || text_[at] != '{') return false;
-    const size_t end = text_.find('}', at);
-    if (end == std::string_view::npos) return false;
-    const std::string_view content = text_.substr(at + 1, end - at - 1);
-    return std::all_of(content.begin(), content.end(), [](char c) { return is_letter(c) || is_digit(c) || is_space(c) || c == '/' || c == '^'; }) &&
-           std::any_of(content.begin(), content.end(), is_letter);
+    bool has_letter = false;
+    int open = 0;
+    for (; at < text_.size() && at < at_ + kMaxProse; ++at) {
+      const char c = text_[at];
+      open += c == '{' ? 1 : c == '}' ? -1 : 0;
+      if (open == 0) return has_letter;
+      has_letter |= is_letter(c);
+      // m\,s^{-1} is a unit.
+      const bool is_thin_space = c == '\\' && at + 1 < text_.size() && (text_[at + 1] == ',' || text_[at + 1] == ' ');
+      at += is_thin_space ? 1 : 0;
+      const bool is_known = is_letter(c) || is_digit(c) || is_space(c) || is_thin_space;
+      if (!is_known && std::string_view("/^{}-.").find(c) == std::string_view::npos) return false;
+    }
+    return false;
   }
 
   void text_argument() {
@@ -307,6 +319,7 @@ class Lexer {
   Reading reading_;
   bool has_odd_dollars_;
   int depth_;
+  size_t last_content_;  // behind it only marks that end a sentence or close a formula
   size_t at_ = 0;
   int open_brackets_ = 0;
   bool is_after_space_ = false;
@@ -328,12 +341,30 @@ bool has_odd_dollars(std::string_view text) {
 // Markdown's bold and code marks around the whole answer.
 std::string_view without_markup(std::string_view text) {
   text = base::trim(text);
+  if (text.size() > 3 && text.back() == '.' && (text[text.size() - 2] == '*' || text[text.size() - 2] == '`')) text.remove_suffix(1);
   for (std::string_view mark : {"**", "__", "`", "*"}) {
     if (text.size() <= 2 * mark.size() || text.substr(0, mark.size()) != mark) continue;
     if (text.substr(text.size() - mark.size()) == mark) text = text.substr(mark.size(), text.size() - 2 * mark.size());
   }
   if (text.size() > 2 && text.substr(text.size() - 2) == "**") text.remove_suffix(2);
   return base::trim(text);
+}
+
+// The content of \boxed{...} and the like: braces around everything mean nothing.
+void unwrap(std::vector<Token>& tokens) {
+  // {3 \over 4}: what takes the whole group needs its braces.
+  const auto takes_group = [](const Token& token) { return token.kind == TokenKind::command && (token.text == "over" || token.text == "choose"); };
+  if (std::any_of(tokens.begin(), tokens.end(), takes_group)) return;
+  const auto is = [](const Token& token, std::string_view text) { return token.kind == TokenKind::symbol && token.text == text; };
+  for (int i = 0; i < kMaxWrappings && tokens.size() > 2 && is(tokens.front(), "{") && is(tokens.back(), "}"); ++i) {
+    int open = 0;
+    for (size_t at = 0; at + 1 < tokens.size(); ++at) {
+      open += is(tokens[at], "{") ? 1 : is(tokens[at], "}") ? -1 : 0;
+      if (open == 0) return;  // {1}{2}
+    }
+    tokens.pop_back();
+    tokens.erase(tokens.begin());
+  }
 }
 
 }  // namespace
@@ -347,6 +378,7 @@ Tokens tokenize(std::string_view answer, const Reading& reading, const Limits& l
     tokens.has_bare_unit |= token.kind == TokenKind::word && token.text.size() == 1 && token.is_after_space && !token.is_in_text &&
                             tokens.list[i - 1].kind == TokenKind::number && unit_name(lower_case(token.text)).has_value();
   }
+  unwrap(tokens.list);
   tokens.list = fold_words(std::move(tokens.list), reading);
   tokens.list.emplace_back();
   return tokens;

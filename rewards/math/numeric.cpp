@@ -124,7 +124,9 @@ class NumericDomain {
 
 MaybeComplex numeric_value(const Term& term, const Context& context, const SamplePoint& point) {
   NumericDomain domain(context, point);
-  return Evaluator<NumericDomain>(domain, context, term.sign).value(*term.expression, term.id);
+  Evaluator<NumericDomain> evaluator(domain, context, term.sign);
+  evaluator.bind(point.integers);
+  return evaluator.value(*term.expression, term.id);
 }
 
 }  // namespace lockstep::rewards::math

@@ -234,17 +234,19 @@ Parser::Result Parser::postfix(NodeId base, bool& is_done) {
 }
 
 Parser::Result Parser::degrees(NodeId base) {
-  const bool is_temperature = peek().kind == TokenKind::word && is_any(peek().text, {"C", "F"});
+  const Token& token = peek();
+  const bool is_temperature = (token.kind == TokenKind::word && is_any(token.text, {"C", "F"})) ||
+                              (token.kind == TokenKind::phrase && is_any(token.text, {"celsius", "fahrenheit"}));
   if (!is_temperature && open_functions_ > 0) return add(Kind::degree, {base});
   if (!is_temperature) return add(Kind::unit, {base}, "degree");
-  const std::string name = peek().text == "C" ? "celsius" : "fahrenheit";
+  const std::string name = is_any(token.text, {"C", "celsius"}) ? "celsius" : "fahrenheit";
   ++at_;
   return add(Kind::unit, {base}, name);
 }
 
 Parser::Result Parser::raised(NodeId base) {
   const size_t braces = is_symbol("{") ? 1 : 0;
-  const bool is_degree = is_command("circ", braces) || is_symbol("deg", braces) || (braces != 0 && is_command("circ", 2));
+  const bool is_degree = is_command("circ", braces) || is_symbol("deg", braces);
   if (is_degree && (braces == 0 || is_symbol("}", 2))) {
     at_ += 1 + 2 * braces;
     return degrees(base);

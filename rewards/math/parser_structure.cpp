@@ -26,15 +26,16 @@ bool is_set_like(const Node& node) {
 
 // "The answer is" in front of the answer itself, made of words that only announce: "it is not 5" does not.
 bool is_preamble(const Token& token, const Token& next) {
-  static constexpr std::array<std::string_view, 21> kWords = {
+  static constexpr std::array<std::string_view, 22> kWords = {
       "the",   "final", "answer", "answers", "result", "value", "values", "solution", "solutions", "total", "so",
-      "thus",  "hence", "therefore", "it",   "this",   "we",    "get",    "is",       "are",       "equals"};
+      "thus",  "hence", "therefore", "it",   "this",   "we",    "get",    "is",       "are",       "equals",  "of"};
   if (token.kind != TokenKind::phrase || next.kind == TokenKind::end) return false;
   std::string_view last;
   for (size_t begin = 0; begin < token.text.size();) {
     const size_t end = std::min(token.text.find(' ', begin), token.text.size());
     last = std::string_view(token.text).substr(begin, end - begin);
-    if (std::find(kWords.begin(), kWords.end(), last) == kWords.end()) return false;
+    // "the value of x is": a letter is a name.
+    if (last.size() > 1 && std::find(kWords.begin(), kWords.end(), last) == kWords.end()) return false;
     begin = end + 1;
   }
   const bool is_colon = next.kind == TokenKind::symbol && next.text == ":";

@@ -26,6 +26,11 @@ bool is_region_like(const Node& node) {
          node.kind == Kind::except || (node.kind == Kind::symbol && node.text == "\\bbR");
 }
 
+bool are_inequalities(const Term& list) {
+  const std::vector<Term> children = children_of(list);
+  return std::all_of(children.begin(), children.end(), [](const Term& child) { return is_all_inequalities(child.node()); });
+}
+
 std::vector<Step> steps_of(const Term& term) {
   const Node& node = term.node();
   std::vector<Step> steps;
@@ -95,8 +100,10 @@ Outcome Comparer::compare_with_value(const Term& relation, const Term& value, bo
   if (is_all_inequalities(node)) {
     const bool is_allowed = is_relation_gold || policy_.relation_for_set;
     if (!is_region_like(value.node()) || !is_allowed) {
-      // "x > 3 or x < 1" against one of its parts is decided where lists are.
-      return value.node().kind == Kind::list ? compare_as_sets({relation}, children_of(value)) : Outcome::different;
+      if (value.node().kind != Kind::list) return Outcome::different;
+      // 1 < x < 3 against "x > 1 and x < 3"; a part against the whole is decided where lists are.
+      if (are_inequalities(value) && compare_regions(relation, value) == Outcome::equal) return Outcome::equal;
+      return compare_as_sets({relation}, children_of(value));
     }
     const auto outcome = is_relation_gold ? compare_regions(relation, value) : compare_regions(value, relation);
     return outcome.value_or(Outcome::different);

@@ -117,6 +117,7 @@ Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
   static constexpr std::array<Class, 6> kReal = {Class::medium, Class::negative, Class::small,
                                                  Class::integer, Class::medium,  Class::negative};
   constexpr int kMinEqual = 3, kNumIntegers = 16, kMinEqualIntegers = 12;
+  constexpr uint64_t kMaxInteger = 97;
   int num_equal = 0;
   for (size_t i = 0; i < kReal.size(); ++i) {
     const auto outcome = compare_at(gold, prediction, {.range = kReal[i], .seed = i + 1});
@@ -124,9 +125,13 @@ Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
     num_equal += outcome == Outcome::equal ? 1 : 0;
   }
   if (num_equal >= kMinEqual) return Outcome::equal;
+  std::set<std::string> symbols = symbols_of(gold);
+  symbols.merge(symbols_of(prediction));
   num_equal = 0;
   for (uint64_t i = 0; i < kNumIntegers; ++i) {
-    const auto outcome = compare_at(gold, prediction, {.range = Class::integer, .seed = 100 + i});
+    SamplePoint point = {.range = Class::integer, .seed = 100 + i};
+    for (const std::string& name : symbols) point.integers.emplace_back(name, static_cast<int64_t>(1 + hash_name(name, point.seed) % kMaxInteger));
+    const auto outcome = compare_at(gold, prediction, point);
     if (outcome == Outcome::different) return Outcome::different;
     num_equal += outcome == Outcome::equal ? 1 : 0;
   }
