@@ -55,7 +55,7 @@ Outcome Comparer::compare_collections(const Term& gold, const Term& prediction) 
     const Node& bracket = a.kind == Kind::bracket ? a : b;
     const Node& other = a.kind == Kind::bracket ? b : a;
     // 1, 3 for (1, 3): the order counts. A list of one bracket is that bracket.
-    const bool is_tuple = bracket.text == "()" || bracket.text == "[]";
+    const bool is_tuple = (bracket.text == "()" || bracket.text == "[]") && other.kind != Kind::set;
     if (!has_plus_minus(gold) && !has_plus_minus(prediction) && is_tuple && policy_.bare_tuple &&
         other.children.size() == bracket.children.size()) {
       const Values left = values_of(children_of(gold)), right = values_of(children_of(prediction));

@@ -150,6 +150,10 @@ class Evaluator {
     const auto values = arguments(node);
     return values ? domain_.call(name, *values) : std::nullopt;
   }
+  // What has its value at integers only. Fingerprints may take it for a function of which nothing is known.
+  Maybe unknown(const Node& node, const std::string& name) {
+    return Domain::kHasUnknowns ? call(node, name) : std::nullopt;
+  }
   Maybe function(const Node& node, NodeId id) {
     if constexpr (!Domain::kIsExact) {
       // Functions of integers have their value from the exact domain.
@@ -162,20 +166,20 @@ class Evaluator {
 
   Maybe binomial(const Node& node) {
     const auto k = small_integer(node.children[1]);
-    if (!k || *k < 0 || *k > kMaxSmallBinomial) return call(node, "binom");
+    if (!k || *k < 0 || *k > kMaxSmallBinomial) return unknown(node, "binom");
     return small_binomial(domain_, value(node.children[0]), *k);
   }
 
   Maybe factorial(const Node& node) {
     const auto n = small_integer(node.children[0]);
-    if (!n) return Domain::kIsExact ? std::nullopt : call(node, "factorial");
+    if (!n) return unknown(node, "factorial");
     if (*n < 0 || *n > context_.limits.max_terms) return std::nullopt;
     return product_up_to(domain_, *n, context_.budget);
   }
 
   Maybe sum_over(const Node& node) {
     const auto lower = small_integer(node.children[1]), upper = small_integer(node.children[2]);
-    if (!lower || !upper) return Domain::kIsExact ? std::nullopt : call(node, node.text);
+    if (!lower || !upper) return unknown(node, node.text);
     if (!is_short_range(*lower, *upper, context_.limits.max_terms)) return std::nullopt;
     const bool is_sum = node.text == "sum";
     Maybe result = domain_.number(is_sum ? 0 : 1);

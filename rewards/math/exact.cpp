@@ -13,6 +13,7 @@ class ExactDomain {
   using Maybe = std::optional<Fraction>;
   static constexpr int64_t kCost = 4;
   static constexpr bool kIsExact = true;
+  static constexpr bool kHasUnknowns = false;
 
   explicit ExactDomain(const Context& context) : context_(context) {}
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // From letters to meaning: which runs of letters are prose, units, percent signs, conjunctions, functions or variables.
 #include <algorithm>
+#include <optional>
 
+#include "base/text.h"
 #include "rewards/math/lexer.h"
 #include "rewards/math/words.h"
 
@@ -111,17 +113,29 @@ class Folder {
     return true;
   }
 
-  // \frac{\text{m}}{\text{s}} behind an amount.
+  // \frac{\text{m}}{\text{s}^2} behind an amount.
   bool take_unit_fraction() {
-    static constexpr std::string_view kShape[] = {"frac", "{", "", "}", "{", "", "}"};
-    if (out_.empty() || !is_operand_end(out_.back()) || at_ + std::size(kShape) > in_.size()) return false;
-    for (size_t i = 0; i < std::size(kShape); ++i) {
-      if (kShape[i].empty() ? !in_[at_ + i].is_in_text : in_[at_ + i].text != kShape[i]) return false;
-    }
-    const auto above = unit_name(lower_case(in_[at_ + 2].text)), below = unit_name(lower_case(in_[at_ + 5].text));
-    if (!above || !below) return false;
-    push(TokenKind::unit, *above + "/" + *below, std::size(kShape));
+    if (out_.empty() || !is_operand_end(out_.back()) || in_[at_].kind != TokenKind::command || in_[at_].text != "frac") return false;
+    size_t end = at_ + 1;
+    const auto above = unit_group(end), below = above ? unit_group(end) : std::nullopt;
+    if (!below) return false;
+    push(TokenKind::unit, cat(*above, "/", *below), end - at_);
     return true;
+  }
+
+  // {\text{s}^2} at `at`, which moves behind it.
+  std::optional<std::string> unit_group(size_t& at) const {
+    const auto is = [&](size_t i, std::string_view text) { return i < in_.size() && in_[i].text == text; };
+    if (!is(at, "{") || !is_word(at + 1) || !in_[at + 1].is_in_text) return std::nullopt;
+    auto name = unit_name(lower_case(in_[at + 1].text));
+    at += 2;
+    if (name && is(at, "^") && (is(at + 1, "2") || is(at + 1, "3"))) {
+      *name += cat("^", in_[at + 1].text);
+      at += 2;
+    }
+    if (!is(at, "}")) return std::nullopt;
+    ++at;
+    return name;
   }
 
   bool take_command() {

@@ -96,6 +96,18 @@ bool is_choice(const Answer& gold) {
   return s.size() == 3 && s[0] == '(' && s[2] == ')' && gold.choice.has_value();
 }
 
+// "(B) 12": a choice with its text.
+bool is_choice_with_text(const Answer& gold) {
+  const std::string& s = gold.spelling;
+  return s.size() > 3 && s[0] == '(' && s[1] >= 'A' && s[1] <= 'J' && s[2] == ')' && gold.choice == s[1];
+}
+
+// "B" or "(B)" and no more.
+bool is_bare_letter(const Answer& answer) {
+  const std::string& s = answer.spelling;
+  return answer.choice && (s.size() == 1 || (s.size() == 3 && s[0] == '(' && s[2] == ')'));
+}
+
 }  // namespace
 
 Answer read_answer(std::string_view text, const Limits& limits) {
@@ -125,6 +137,10 @@ Answer read_answer(std::string_view text, const Limits& limits) {
 Verdict judge(const Answer& gold, const Answer& prediction, const Policy& policy, const Limits& limits) {
   if (gold.is_well_formed && is_choice(gold) && prediction.choice) {
     const bool is_equal = (gold.spelling[gold.spelling.size() / 2] & ~0x20) == *prediction.choice;
+    return {.is_equal = is_equal, .reason = is_equal ? "same choice" : "another choice"};
+  }
+  if (gold.is_well_formed && is_choice_with_text(gold) && is_bare_letter(prediction)) {
+    const bool is_equal = gold.choice == prediction.choice;
     return {.is_equal = is_equal, .reason = is_equal ? "same choice" : "another choice"};
   }
   if (!prediction.is_well_formed) return {.reason = "the prediction is not understood"};

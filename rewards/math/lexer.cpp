@@ -26,7 +26,7 @@ class Lexer {
  public:
   Lexer(std::string_view text, const Reading& reading, bool has_odd_dollars, int depth)
       : text_(text), reading_(reading), has_odd_dollars_(has_odd_dollars), depth_(depth),
-        last_content_(text.find_last_not_of(" \t\r\n$.*?\\)]}")) {}
+        last_content_(text.find_last_not_of(" \t\r\n$.*?\\)]},;!")) {}
 
   Tokens run() {
     while (at_ < text_.size()) step();

@@ -50,6 +50,7 @@ class ModularDomain {
   using Maybe = std::optional<Value>;
   static constexpr int64_t kCost = 4;
   static constexpr bool kIsExact = false;
+  static constexpr bool kHasUnknowns = true;
 
   ModularDomain(const Field& field, uint64_t point) : field_(field), point_(point) {}
 

@@ -15,6 +15,7 @@ class NumericDomain {
   using Maybe = MaybeComplex;
   static constexpr int64_t kCost = 10;
   static constexpr bool kIsExact = false;
+  static constexpr bool kHasUnknowns = false;
   static constexpr int64_t kFunctionCost = 600;
   static constexpr int64_t kMaxExponent = 100'000;
 
@@ -40,6 +41,8 @@ class NumericDomain {
         return number(Fraction(1000 + part(5000), 997));
       case SamplePoint::Class::negative:
         return number(Fraction(-1 - part(4000), 997));
+      case SamplePoint::Class::mixed:
+        return number(Fraction((hash >> 63) != 0 ? 1 + part(7000) : -1 - part(7000), 997));
       case SamplePoint::Class::integer:
         return number(1 + part(97));
     }

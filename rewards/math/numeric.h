@@ -10,9 +10,9 @@
 namespace lockstep::rewards::math {
 
 // Each symbol gets a rational value that its name and the point choose. Points of one class share a range: real values
-// between 0 and 1, larger ones, negative ones, and positive integers.
+// between 0 and 1, larger ones, negative ones, and positive integers; mixed ones may have either sign.
 struct SamplePoint {
-  enum class Class { small, medium, negative, integer } range = Class::medium;
+  enum class Class { small, medium, negative, integer, mixed } range = Class::medium;
   uint64_t seed = 0;
   std::optional<Fraction> fixed = {};  // every symbol has this value
   Bindings integers = {};  // these symbols have these values, exactly: (-1)^n is real for an integer n

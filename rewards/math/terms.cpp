@@ -46,6 +46,12 @@ bool has_imaginary_unit(const Term& term) {
   return any_node(term, [](const Node& node) { return node.kind == Kind::constant && node.text == "i"; });
 }
 
+bool needs_integers(const Term& term) {
+  return any_node(term, [](const Node& node) {
+    return node.kind == Kind::factorial || node.kind == Kind::sum_over || (node.kind == Kind::function && node.text == "binom");
+  });
+}
+
 int infinite_sign(const Term& term) {
   const Node& node = term.node();
   if (node.kind == Kind::constant) return node.text == "infty" ? 1 : 0;

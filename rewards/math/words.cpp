@@ -254,6 +254,9 @@ bool is_product_of_variables(std::string_view letters) {
   static constexpr std::array<std::string_view, 12> kWords = {"no", "is", "in", "of", "to", "by",
                                                               "at", "on", "it", "we", "so", "as"};
   if (letters.size() <= 2) return std::find(kWords.begin(), kWords.end(), lower_case(letters)) == kWords.end();
+  // No word lacks a vowel: mgh, rst.
+  const auto is_consonant = [](char c) { return c >= 'b' && c <= 'z' && std::string_view("aeiouy").find(c) == std::string_view::npos; };
+  if (letters.size() <= 5 && std::all_of(letters.begin(), letters.end(), is_consonant)) return true;
   // Longer ones only from neighbours in the alphabet, each at most once: abc, xyz, mnk. Everything else is a word or a
   // name like ABC, whose letters do not commute.
   static constexpr std::array<std::string_view, 6> kFamilies = {"abcd", "xyzw", "mnkl", "pqrs", "uvw", "ijk"};
