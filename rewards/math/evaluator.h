@@ -133,8 +133,7 @@ class Evaluator {
 
   Maybe root(const Node& node) {
     const auto index = small_integer(node.children[1]);
-    const bool is_valid = index && *index >= 1 && *index <= 1000;
-    const Maybe radicand = is_valid ? value(node.children[0]) : std::nullopt;
+    const Maybe radicand = index && *index >= 1 && *index <= 1000 ? value(node.children[0]) : std::nullopt;
     return radicand ? domain_.root(*radicand, static_cast<uint32_t>(*index)) : std::nullopt;
   }
 
@@ -151,9 +150,7 @@ class Evaluator {
     return values ? domain_.call(name, *values) : std::nullopt;
   }
   // What has its value at integers only. Fingerprints may take it for a function of which nothing is known.
-  Maybe unknown(const Node& node, const std::string& name) {
-    return Domain::kHasUnknowns ? call(node, name) : std::nullopt;
-  }
+  Maybe unknown(const Node& node, const std::string& name) { return Domain::kHasUnknowns ? call(node, name) : std::nullopt; }
   Maybe function(const Node& node, NodeId id) {
     if constexpr (!Domain::kIsExact) {
       // Functions of integers have their value from the exact domain.
@@ -187,8 +184,7 @@ class Evaluator {
     for (int64_t i = *lower; i <= *upper && result; ++i) {
       bindings_.back().second = Integer(i);
       const Maybe term = value(node.children[3]);
-      if (!term) result = std::nullopt;
-      if (term) result = is_sum ? domain_.add(*result, *term) : domain_.multiply(*result, *term);
+      result = !term ? Maybe() : is_sum ? domain_.add(*result, *term) : domain_.multiply(*result, *term);
     }
     bindings_.pop_back();
     return result;
