@@ -10,14 +10,15 @@ namespace {
 bool is_collection(const Node& node) { return node.kind == Kind::list || node.kind == Kind::set; }
 
 bool is_region(const Node& node) {
-  return node.kind == Kind::unite || node.kind == Kind::intersect || node.kind == Kind::except || node.kind == Kind::builder ||
+  return node.kind == Kind::unite || node.kind == Kind::intersect || node.kind == Kind::except ||
+         node.kind == Kind::builder ||
          (node.kind == Kind::bracket && node.children.size() == 2 && node.text != "()" && node.text != "[]") ||
          (node.kind == Kind::symbol && node.text == "\\bbR");
 }
 
 bool is_structure(const Node& node) {
-  return node.kind == Kind::bracket || node.kind == Kind::matrix || node.kind == Kind::ratio || node.kind == Kind::based ||
-         is_region(node);
+  return node.kind == Kind::bracket || node.kind == Kind::matrix || node.kind == Kind::ratio ||
+         node.kind == Kind::based || is_region(node);
 }
 
 // No unit, or the word itself: "10 square units" measures like a bare 10.
@@ -47,7 +48,10 @@ Outcome Comparer::compare(const Term& gold, const Term& prediction) {
   const Amount a = amount_of(gold), b = amount_of(prediction);
   const bool is_unit_missing = is_anonymous(a.unit) || is_anonymous(b.unit);
   if (a.unit != b.unit && !(is_unit_missing && policy_.bare_unit)) return Outcome::different;
-  if (a.is_percent != b.is_percent) return compare_percent(a, b);
+  if (a.is_percent != b.is_percent) {
+    // 5% is 0.05 or, without its sign, 5, and never 5 cm.
+    return is_anonymous(a.is_percent ? b.unit : a.unit) ? compare_percent(a, b) : Outcome::different;
+  }
   return compare_cores(a.core, b.core);
 }
 
@@ -91,7 +95,9 @@ Outcome Comparer::compare_structures(const Term& gold, const Term& prediction) {
     return compare_in_order(children_of(gold), children_of(prediction));
   }
   const bool has_rows = a.kind == Kind::bracket || b.kind == Kind::bracket;
-  if (matrix != nullptr && has_rows) return compare_rows(a.kind == Kind::matrix ? gold : prediction, a.kind == Kind::matrix ? prediction : gold, a.kind == Kind::matrix);
+  if (matrix != nullptr && has_rows)
+    return compare_rows(a.kind == Kind::matrix ? gold : prediction, a.kind == Kind::matrix ? prediction : gold,
+                        a.kind == Kind::matrix);
   if (a.kind == b.kind && a.text == b.text) return compare_in_order(children_of(gold), children_of(prediction));
   return Outcome::different;
 }
@@ -106,7 +112,8 @@ Outcome Comparer::compare_matrices(const Term& gold, const Term& prediction) {
 Outcome Comparer::compare_rows(const Term& matrix, const Term& rows, bool is_matrix_gold) {
   std::vector<Term> cells;
   for (const Term& row : children_of(rows)) {
-    if (row.node().kind != Kind::bracket || row.node().children.size() != matrix.node().columns) return Outcome::different;
+    if (row.node().kind != Kind::bracket || row.node().children.size() != matrix.node().columns)
+      return Outcome::different;
     for (const Term& cell : children_of(row)) cells.push_back(cell);
   }
   return is_matrix_gold ? compare_in_order(children_of(matrix), cells) : compare_in_order(cells, children_of(matrix));
@@ -127,20 +134,24 @@ Outcome Comparer::compare_ratios(const Term& gold, const Term& prediction) {
   const Outcome literal = compare_in_order(children_of(gold), children_of(prediction));
   if (literal == Outcome::equal || (a.is_time && b.is_time)) return literal;
   for (size_t i = 1; i < a.children.size(); ++i) {
-    if (!are_equal_products(gold.child(0), prediction.child(i), gold.child(i), prediction.child(0))) return Outcome::different;
+    if (!are_equal_products(gold.child(0), prediction.child(i), gold.child(i), prediction.child(0)))
+      return Outcome::different;
   }
   return Outcome::equal;
 }
 
 // a b = c d for certain, none of them zero.
 bool Comparer::are_equal_products(const Term& a, const Term& b, const Term& c, const Term& d) const {
-  const auto a1 = fingerprint(a, context_), b1 = fingerprint(b, context_), c1 = fingerprint(c, context_), d1 = fingerprint(d, context_);
+  const auto a1 = fingerprint(a, context_), b1 = fingerprint(b, context_), c1 = fingerprint(c, context_),
+             d1 = fingerprint(d, context_);
   if (a1 && b1 && c1 && d1) return !is_zero(*a1) && !is_zero(*d1) && *a1 * *b1 == *c1 * *d1;
   if (has_symbols(a) || has_symbols(b) || has_symbols(c) || has_symbols(d)) return false;
-  const auto a2 = numeric_value(a, context_), b2 = numeric_value(b, context_), c2 = numeric_value(c, context_), d2 = numeric_value(d, context_);
+  const auto a2 = numeric_value(a, context_), b2 = numeric_value(b, context_), c2 = numeric_value(c, context_),
+             d2 = numeric_value(d, context_);
   if (!a2 || !b2 || !c2 || !d2 || a2->re.contains_zero() || d2->re.contains_zero()) return false;
   const ComplexBall left = *a2 * *b2, difference = left - *c2 * *d2;
-  return difference.re.contains_zero() && difference.im.contains_zero() && upper_bound(difference.re) < upper_bound(left.re) * Radius::of(1, -140);
+  return difference.re.contains_zero() && difference.im.contains_zero() &&
+         upper_bound(difference.re) < upper_bound(left.re) * Radius::of(1, -140);
 }
 
 Outcome Comparer::compare_based(const Term& gold, const Term& prediction) {

@@ -64,13 +64,20 @@ std::string innermost(std::string_view content) {
 bool belong_together(std::string_view text, const Span& before, const Span& after) {
   if (after.begin < before.end) return false;
   const std::string_view between = text.substr(before.end, after.begin - before.end);
-  if (between.size() < kNearBoxes) return true;
   if (between.size() >= kJoinedBoxes) return false;
-  static const RE2 joint("(?i)[,;]|\\b(?:and|or)\\b", RE2::Latin1);
-  // What takes an answer back does not add to it.
-  static const RE2 correction("(?i)\\b(?:not|no|wait|actually|instead|rather|wrong|incorrect|mistake)\\b", RE2::Latin1);
   const re2::StringPiece words(between.data(), between.size());
-  return RE2::PartialMatch(words, joint) && !RE2::PartialMatch(words, correction);
+  // "\boxed{3}, not \boxed{4}" means the first one. Which of two an answer rejects is not ours to guess: as a list they
+  // equal neither.
+  static const RE2 rejection("(?i)\\b(?:not|than|instead of)\\W*$", RE2::Latin1);
+  if (RE2::PartialMatch(words, rejection)) return true;
+  // What takes an answer back does not add to it: "\boxed{3}. Wait, that's wrong, \boxed{4}".
+  static const RE2 correction(
+      "(?i)\\b(?:no|wait|actually|oops|hmm|sorry|instead|rather|wrong|incorrect|mistake|mistaken|correction|"
+      "not (?:right|correct|quite|it|true|possible))\\b",
+      RE2::Latin1);
+  if (RE2::PartialMatch(words, correction)) return false;
+  static const RE2 joint("(?i)[,;]|\\b(?:and|or)\\b", RE2::Latin1);
+  return between.size() < kNearBoxes || RE2::PartialMatch(words, joint);
 }
 
 Extraction joined_boxes(std::string_view text, const std::vector<Span>& boxes) {
@@ -90,9 +97,12 @@ std::optional<Extraction> from_boxes(std::string_view text, const std::string& r
   if (rule == "join") return joined_boxes(text, boxes);
   if (rule == "agree") {
     if (boxes.size() > kMaxBoxes) return Extraction{std::nullopt, cat(boxes.size(), " boxes")};
+    Limits limits;  // for all of them together
+    limits.max_steps /= static_cast<int64_t>(boxes.size());
     const Answer last = read_answer(innermost(boxes.back().content));
     for (const Span& box : boxes) {
-      if (!judge(last, read_answer(innermost(box.content))).is_equal) return Extraction{std::nullopt, "several different boxes"};
+      if (!judge(last, read_answer(innermost(box.content)), {}, limits).is_equal)
+        return Extraction{std::nullopt, "several different boxes"};
     }
   }
   return Extraction{innermost(boxes.back().content), ""};
@@ -133,7 +143,8 @@ size_t sentence_end(std::string_view text, const std::vector<Span>& formulas) {
     while (next < formulas.size() && formulas[next].end <= at) ++next;
     if (next < formulas.size() && formulas[next].begin <= at) {
       at = formulas[next].end - 1;
-    } else if (text[at] == '\n' || (text[at] == '.' && (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == '\n'))) {
+    } else if (text[at] == '\n' ||
+               (text[at] == '.' && (at + 1 == text.size() || text[at + 1] == ' ' || text[at + 1] == '\n'))) {
       return at;
     }
   }
@@ -161,7 +172,9 @@ Found from_sentence(std::string_view tail) {
     }
     joined += formulas[i].content;
   }
-  if (!formulas.empty() && base::trim(tail.substr(0, formulas[0].begin)).find_first_not_of("\"*(") == std::string_view::npos) return joined;
+  if (!formulas.empty() &&
+      base::trim(tail.substr(0, formulas[0].begin)).find_first_not_of("\"*(") == std::string_view::npos)
+    return joined;
   // Words in front of the formula: "largest $n$" has no answer in it, "x = $5$" has.
   tail = base::trim(tail);
   while (!tail.empty() && (tail.back() == '*' || tail.back() == '"' || tail.back() == '.')) tail.remove_suffix(1);
@@ -176,10 +189,12 @@ Found from_final_answer(std::string_view text) {
     const std::string_view tail(rest.data(), rest.size());
     // "answer" alone needs a colon, "is" or a formula behind it to announce one.
     const size_t consumed = text.size() - tail.size();
-    const bool has_verb = consumed >= 2 && (text.substr(consumed - 2, 2) == "is" || text.substr(consumed - 2, 2) == "**");
+    const bool has_verb =
+        consumed >= 2 && (text.substr(consumed - 2, 2) == "is" || text.substr(consumed - 2, 2) == "**");
     const size_t next = tail.find_first_not_of(" \t\r\n*");
     if (next == std::string_view::npos) continue;
-    const bool announces = tail[next] == ':' || tail[next] == '$' || tail[next] == '=' || starts_at(tail, next, "\\[") || starts_at(tail, next, "\\(");
+    const bool announces = tail[next] == ':' || tail[next] == '$' || tail[next] == '=' ||
+                           starts_at(tail, next, "\\[") || starts_at(tail, next, "\\(");
     if (!has_verb && !announces) continue;
     if (auto found = from_sentence(tail.substr(0, 2 * kMaxTail))) last = std::move(found);
   }

@@ -17,8 +17,9 @@ struct ExtractOptions {
   // the line after the last ####. last_formula: the last $...$, \(...\) or \[...\]. last_number: the last number that
   // stands alone; not among the defaults, because an answer that lists many numbers would game it.
   std::vector<std::string> sources = {"answer_tag", "boxed", "final_answer", "hashes", "last_formula"};
-  // Several boxes. join: neighbours make one list, "\boxed{1} and \boxed{2}"; otherwise the last counts. last: the last
-  // counts. agree: all of them must be equal.
+  // Several boxes. join: neighbours make one list, "\boxed{1} and \boxed{2}"; otherwise the last counts, as it does when
+  // words between two boxes take the first one back ("\boxed{1}. Wait, no: \boxed{2}"). last: the last counts. agree: all
+  // of them must be equal.
   std::string boxes = "join";
   // The prompt has opened <think>: without </think> nothing counts.
   bool is_think_open = false;

@@ -4,10 +4,14 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
+
 namespace lockstep::rewards::math {
 namespace {
 
-std::string answer(std::string_view text, const ExtractOptions& options = {}) { return extract(text, options).answer.value_or("(none)"); }
+std::string answer(std::string_view text, const ExtractOptions& options = {}) {
+  return extract(text, options).answer.value_or("(none)");
+}
 
 TEST_CASE("extract: sources in their order, the first that finds something decides") {
   const char* all = "\\boxed{1} #### 2\nThe answer is 3. <answer>4</answer> $5$ 6";
@@ -42,6 +46,20 @@ TEST_CASE("extract: neighbouring boxes join, others do not") {
   CHECK(answer("\\boxed{1} and \\boxed{2}", {.boxes = "agree"}) == "(none)");
   CHECK(extract("\\boxed{1} and \\boxed{2}", {.boxes = "agree"}).problem == "several different boxes");
   CHECK(answer("\\boxed{\\frac12} then \\boxed{0.5}", {.boxes = "agree"}) == "0.5");
+}
+
+TEST_CASE("extract: a box that is taken back does not join the one that replaces it") {
+  for (const char* words : {". Wait, no: ", ", no, ", " - oops, ", ", or rather ", ", actually, that's wrong, so ",
+                            ". Hmm, that is not right, and we get ", " wait "}) {
+    CHECK_MESSAGE(answer(cat("\\boxed{3}", words, "\\boxed{4}")) == "4", words);
+    CHECK_MESSAGE(answer(cat("$\\boxed{3}$", words, "$\\boxed{4}$ and $\\boxed{5}$")) == "4, 5", words);
+  }
+  // Words that only hold such a word are none.
+  CHECK(answer("\\boxed{3}, known too, \\boxed{4}") == "3, 4");
+  // The rejected one is neither the answer nor part of it: a list that equals neither of the two.
+  for (const char* words : {", not ", ", and not $", " rather than ", " instead of **"}) {
+    CHECK_MESSAGE(answer(cat("\\boxed{3}", words, "\\boxed{4}")) == "3, 4", words);
+  }
 }
 
 TEST_CASE("extract: sentences that announce the answer") {
