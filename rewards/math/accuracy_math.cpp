@@ -22,9 +22,10 @@ Score AccuracyMath::score(const Sample& sample) const {
   // The row is checked even without an answer, so that an unusable gold skips the whole group, not a part of it.
   const Gold gold = gold_of(*sample.columns);
   if (gold.problem) return {.status = Status::skip, .detail = *gold.problem};
-  const Extraction found = extract(
-      sample.completion,
-      {.sources = config_.sources, .boxes = config_.boxes, .is_think_open = is_think_open(sample, config_.think_open_in_prompt)});
+  const Extraction found =
+      extract(sample.completion, {.sources = config_.sources,
+                                  .boxes = config_.boxes,
+                                  .is_think_open = is_think_open(sample, config_.think_open_in_prompt)});
   Score score;
   score.metrics["has_answer"] = found.answer ? 1 : 0;
   score.metrics["undecided"] = 0;
@@ -37,7 +38,8 @@ Score AccuracyMath::score(const Sample& sample) const {
   score.metrics["undecided"] = verdict.is_undecided ? 1 : 0;
   score.answer = *found.answer;
   score.detail = cat("answer: ", base::printable(std::string_view(*found.answer).substr(0, 200)), "; ", verdict.reason);
-  if (!verdict.is_equal) score.detail += cat("; gold is ", base::printable(std::string_view(gold.answer.text).substr(0, 200)));
+  if (!verdict.is_equal)
+    score.detail += cat("; gold is ", base::printable(std::string_view(gold.answer.text).substr(0, 200)));
   return score;
 }
 

@@ -24,7 +24,8 @@ struct AccuracyMathConfig {
     field("sources", sources, "where the final answer may stand, tried in this order; also: last_number",
           base::one_of({"answer_tag", "boxed", "final_answer", "hashes", "last_formula", "last_number"}));
     field("boxes", boxes,
-          "several boxes; join: neighbours make one list, else the last counts; last: the last counts; agree: they must be "
+          "several boxes; join: neighbours make one list, else the last counts; last: the last counts; agree: they "
+          "must be "
           "equal",
           base::one_of({"join", "last", "agree"}));
     field("think_open_in_prompt", think_open_in_prompt,
@@ -41,7 +42,8 @@ struct AccuracyMathConfig {
 // gold answer is missing or not understood. Metrics: has_answer; undecided: 1 when the limits ended the comparison.
 class AccuracyMath final : public NamedReward {
  public:
-  AccuracyMath(std::string name, AccuracyMathConfig config) : NamedReward(std::move(name)), config_(std::move(config)) {}
+  AccuracyMath(std::string name, AccuracyMathConfig config)
+      : NamedReward(std::move(name)), config_(std::move(config)) {}
   Score score(const Sample& sample) const override;
   std::optional<std::string> row_problem(const base::Json& row) const override;
 

@@ -12,7 +12,9 @@ namespace {
 constexpr double kRoundUp = 1 + 0x1p-40;
 
 // One unit in the last place of a truncated result.
-Radius unit_of(const Float256& value) { return value.is_zero() ? Radius{} : Radius{0.5, value.exponent - Float256::kBits + 1}; }
+Radius unit_of(const Float256& value) {
+  return value.is_zero() ? Radius{} : Radius{0.5, value.exponent - Float256::kBits + 1};
+}
 
 bool is_in_range(const Ball& a) {
   return (a.mid.is_zero() || std::abs(a.mid.exponent) < Float256::kMaxExponent) &&

@@ -66,8 +66,10 @@ Outcome Comparer::compare_collections(const Term& gold, const Term& prediction) 
   const std::vector<Term> left = elements_of(gold), right = elements_of(prediction);
   if (left.size() > kMaxElements || right.size() > kMaxElements) return Outcome::undecided;
   if (is_ordered_ || has_ellipsis(left) || has_ellipsis(right)) return compare_in_order(left, right);
-  const bool has_words = (a.kind == Kind::list && b.kind == Kind::list && a.text != b.text && a.text != "," && b.text != ",");
-  const bool has_relation = std::any_of(left.begin(), left.end(), [](const Term& t) { return t.node().kind == Kind::relation; });
+  const bool has_words =
+      (a.kind == Kind::list && b.kind == Kind::list && a.text != b.text && a.text != "," && b.text != ",");
+  const bool has_relation =
+      std::any_of(left.begin(), left.end(), [](const Term& t) { return t.node().kind == Kind::relation; });
   // "x > 1 and x < 3" is not "x > 1 or x < 3".
   if (has_words && has_relation && !values_of(left).name) return Outcome::different;
   if (values_of(left).name || values_of(right).name) return compare_assigned(left, right);
@@ -76,7 +78,8 @@ Outcome Comparer::compare_collections(const Term& gold, const Term& prediction) 
 
 // At least one side names its values.
 Outcome Comparer::compare_assigned(const std::vector<Term>& gold, const std::vector<Term>& prediction) {
-  const Outcome as_relations = gold.size() == prediction.size() ? compare_as_sets(gold, prediction) : Outcome::different;
+  const Outcome as_relations =
+      gold.size() == prediction.size() ? compare_as_sets(gold, prediction) : Outcome::different;
   if (as_relations == Outcome::equal) return as_relations;
   const Values a = values_of(gold), b = values_of(prediction);
   if (a.has_several_names || b.has_several_names) {
@@ -101,7 +104,8 @@ Outcome Comparer::compare_in_order(const std::vector<Term>& gold, const std::vec
 
 // Each element has an equal one on the other side; repetitions do not count.
 Outcome Comparer::compare_as_sets(const std::vector<Term>& gold, const std::vector<Term>& prediction) {
-  if (gold.empty() || prediction.empty()) return gold.empty() == prediction.empty() ? Outcome::equal : Outcome::different;
+  if (gold.empty() || prediction.empty())
+    return gold.empty() == prediction.empty() ? Outcome::equal : Outcome::different;
   std::vector<bool> is_matched(prediction.size());
   bool has_undecided = false;
   for (const Term& element : gold) {

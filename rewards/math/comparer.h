@@ -92,7 +92,7 @@ std::set<std::string> symbols_of(const Term& term);
 bool has_symbols(const Term& term);
 bool has_imaginary_unit(const Term& term);
 bool needs_integers(const Term& term);  // factorials, sums up to n, binomials: known where their operands are integers
-int infinite_sign(const Term& term);  // 1 or -1 for +-infinity, else 0
+int infinite_sign(const Term& term);    // 1 or -1 for +-infinity, else 0
 bool is_same_tree(const Term& a, const Term& b);
 std::vector<Term> children_of(const Term& term);
 // Both signs of a term with +-, else the term itself.

@@ -25,6 +25,7 @@ class Evaluator {
     return value(id);
   }
   void bind(const Bindings& bindings) { bindings_ = bindings; }
+
  private:
   const Node& at(NodeId id) const { return (*expression_)[id]; }
   std::optional<Fraction> exact(NodeId id) { return exact_value({expression_, id, sign_}, context_, bindings_); }
@@ -150,7 +151,7 @@ class Evaluator {
     return values ? domain_.call(name, *values) : std::nullopt;
   }
   // What has its value at integers only. Fingerprints may take it for a function of which nothing is known.
-  Maybe unknown(const Node& node, const std::string& name) { return Domain::kHasUnknowns ? call(node, name) : std::nullopt; }
+  Maybe unknown(const Node& node, const std::string& as) { return Domain::kHasUnknowns ? call(node, as) : Maybe(); }
   Maybe function(const Node& node, NodeId id) {
     if constexpr (!Domain::kIsExact) {
       // Functions of integers have their value from the exact domain.
@@ -170,8 +171,7 @@ class Evaluator {
   Maybe factorial(const Node& node) {
     const auto n = small_integer(node.children[0]);
     if (!n) return unknown(node, "factorial");
-    if (*n < 0 || *n > context_.limits.max_terms) return std::nullopt;
-    return product_up_to(domain_, *n, context_.budget);
+    return *n < 0 || *n > context_.limits.max_terms ? Maybe() : product_up_to(domain_, *n, context_.budget);
   }
 
   Maybe sum_over(const Node& node) {

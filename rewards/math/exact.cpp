@@ -70,7 +70,9 @@ class ExactDomain {
     return context_.budget.spend(a.is_integer() && b.is_integer() ? limbs * limbs / 64 : limbs * limbs / 4);
   }
 
-  Maybe bounded(Fraction value) { return value.bits() <= context_.limits.max_bits ? Maybe(std::move(value)) : std::nullopt; }
+  Maybe bounded(Fraction value) {
+    return value.bits() <= context_.limits.max_bits ? Maybe(std::move(value)) : std::nullopt;
+  }
 
   Maybe divisors(const std::string& name, const std::vector<Fraction>& a) {
     Integer result = absolute(a[0].num());

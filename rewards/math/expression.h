@@ -44,17 +44,28 @@ enum class Kind : uint8_t {
 };
 
 enum class Relation : uint8_t {
-  equal, approximate, not_equal, less, less_equal, greater, greater_equal, member, not_member, subset, congruent, arrow
+  equal,
+  approximate,
+  not_equal,
+  less,
+  less_equal,
+  greater,
+  greater_equal,
+  member,
+  not_member,
+  subset,
+  congruent,
+  arrow
 };
 
 struct Node {
   Kind kind = Kind::number;
   bool is_time = false;
-  int32_t depth = 0;     // of the tree below
-  uint32_t size = 1;     // nodes of the tree below with itself; one that is shared counts each time
-  int32_t digits = 0;    // number: significant digits of a decimal; 0 for an integer
-  uint32_t columns = 0;  // matrix
-  Fraction value = 0;    // number; base of a based number
+  int32_t depth = 0;                // of the tree below
+  uint32_t size = 1;                // nodes of the tree below with itself; one that is shared counts each time
+  int32_t digits = 0;               // number: significant digits of a decimal; 0 for an integer
+  uint32_t columns = 0;             // matrix
+  Fraction value = 0;               // number; base of a based number
   Fraction unit_in_last_place = 0;  // number: what the last decimal counts
   std::string text = {};
   std::vector<NodeId> children = {};

@@ -47,7 +47,9 @@ Mantissa shifted_right(const Mantissa& m, int64_t bits, uint64_t& low) {
   if (bits > 64 * (kLimbs + 1)) return result;
   const int limbs = static_cast<int>(bits / 64), rest = static_cast<int>(bits % 64);
   const auto at = [&](int i) { return i >= 0 && i < kLimbs ? m[i] : uint64_t{0}; };
-  const auto limb = [&](int i) { return rest == 0 ? at(i + limbs) : at(i + limbs) >> rest | at(i + limbs + 1) << (64 - rest); };
+  const auto limb = [&](int i) {
+    return rest == 0 ? at(i + limbs) : at(i + limbs) >> rest | at(i + limbs + 1) << (64 - rest);
+  };
   for (int i = 0; i < kLimbs; ++i) result[i] = limb(i);
   low = limb(-1);
   return result;
@@ -133,7 +135,8 @@ Float256 add(const Float256& a, const Float256& b) {
   const Float256 &large = is_b_larger ? b : a, &small = is_b_larger ? a : b;
   uint64_t low = 0;
   const Mantissa aligned = shifted_right(small.mantissa, large.exponent - small.exponent, low);
-  return a.is_negative == b.is_negative ? add_magnitudes(large, aligned, low) : subtract_magnitudes(large, aligned, low);
+  return a.is_negative == b.is_negative ? add_magnitudes(large, aligned, low)
+                                        : subtract_magnitudes(large, aligned, low);
 }
 
 Float256 multiply(const Float256& a, const Float256& b) {

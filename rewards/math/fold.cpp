@@ -16,7 +16,8 @@ constexpr size_t kMaxUnitWords = 4;
 bool is_operand_end(const Token& token) {
   if (token.kind == TokenKind::number || token.kind == TokenKind::word) return true;
   if (token.kind == TokenKind::command) return token.text == "pi" || token.text == "infty" || is_greek(token.text);
-  return token.kind == TokenKind::symbol && (token.text == ")" || token.text == "}" || token.text == "]" || token.text == "deg");
+  return token.kind == TokenKind::symbol &&
+         (token.text == ")" || token.text == "}" || token.text == "]" || token.text == "deg");
 }
 
 class Folder {
@@ -91,7 +92,8 @@ class Folder {
     const Token* before = out_.empty() ? nullptr : &out_.back();
     if (before == nullptr) return false;
     const bool is_behind_unit = before->kind == TokenKind::unit;
-    const bool is_behind_slash = (before->text == "/" || before->text == "*") && out_.size() >= 2 && out_[out_.size() - 2].kind == TokenKind::unit;
+    const bool is_behind_slash = (before->text == "/" || before->text == "*") && out_.size() >= 2 &&
+                                 out_[out_.size() - 2].kind == TokenKind::unit;
     if (!is_operand_end(*before) && !is_behind_unit && !is_behind_slash) return false;
     std::string phrase, best;
     size_t best_length = 0;
@@ -115,7 +117,8 @@ class Folder {
 
   // \frac{\text{m}}{\text{s}^2} behind an amount.
   bool take_unit_fraction() {
-    if (out_.empty() || !is_operand_end(out_.back()) || in_[at_].kind != TokenKind::command || in_[at_].text != "frac") return false;
+    if (out_.empty() || !is_operand_end(out_.back()) || in_[at_].kind != TokenKind::command || in_[at_].text != "frac")
+      return false;
     size_t end = at_ + 1;
     const auto above = unit_group(end), below = above ? unit_group(end) : std::nullopt;
     if (!below) return false;

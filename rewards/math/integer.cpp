@@ -204,7 +204,8 @@ Integer Integer::operator*(const Integer& other) const {
 }
 
 std::strong_ordering Integer::operator<=>(const Integer& other) const {
-  if (is_negative_ != other.is_negative_) return is_negative_ ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (is_negative_ != other.is_negative_)
+    return is_negative_ ? std::strong_ordering::less : std::strong_ordering::greater;
   return is_negative_ ? compare_magnitudes(other.limbs_, limbs_) : compare_magnitudes(limbs_, other.limbs_);
 }
 

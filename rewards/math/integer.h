@@ -22,9 +22,9 @@ class Integer {
   bool is_zero() const { return limbs_.empty(); }
   bool is_negative() const { return is_negative_; }
   bool is_odd() const { return !limbs_.empty() && (limbs_[0] & 1) != 0; }
-  size_t bits() const;                       // of the magnitude; 0 for 0
-  std::optional<int64_t> to_int64() const;   // nothing when it does not fit
-  uint64_t modulo(uint64_t modulus) const;   // in [0, modulus), also for negative values; modulus < 2^63
+  size_t bits() const;                      // of the magnitude; 0 for 0
+  std::optional<int64_t> to_int64() const;  // nothing when it does not fit
+  uint64_t modulo(uint64_t modulus) const;  // in [0, modulus), also for negative values; modulus < 2^63
   const std::vector<uint32_t>& limbs() const { return limbs_; }  // least significant first, no leading zeros
 
   Integer operator-() const;
@@ -50,8 +50,9 @@ struct Integer::Division {
 };
 
 Integer absolute(const Integer& value);
-Integer gcd(Integer a, Integer b);                       // >= 0
-Integer power(const Integer& base, uint64_t exponent);   // the caller bounds bits * exponent
-Integer root_floor(const Integer& value, uint32_t index);  // value >= 0, index >= 1: the largest r with r^index <= value
+Integer gcd(Integer a, Integer b);                      // >= 0
+Integer power(const Integer& base, uint64_t exponent);  // the caller bounds bits * exponent
+Integer root_floor(const Integer& value,
+                   uint32_t index);  // value >= 0, index >= 1: the largest r with r^index <= value
 
 }  // namespace lockstep::rewards::math

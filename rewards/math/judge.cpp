@@ -29,9 +29,12 @@ bool is_balanced(const std::vector<Token>& tokens) {
 }
 
 bool has_content(const std::vector<Token>& tokens) {
-  return std::any_of(tokens.begin(), tokens.end(), [](const Token& token) {
-    return token.kind != TokenKind::symbol && token.kind != TokenKind::end && token.kind != TokenKind::conjunction;
-  }) || spelling(tokens) == "\\{\\}";
+  return std::any_of(tokens.begin(), tokens.end(),
+                     [](const Token& token) {
+                       return token.kind != TokenKind::symbol && token.kind != TokenKind::end &&
+                              token.kind != TokenKind::conjunction;
+                     }) ||
+         spelling(tokens) == "\\{\\}";
 }
 
 // "1,22" or "0,111": a comma between digits that groups no thousands. The text with a point instead, or nothing.
@@ -39,8 +42,10 @@ std::optional<std::string> with_decimal_point(std::string_view text) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const size_t comma = text.find(',');
   if (text.find_first_of("()[]{}") != std::string_view::npos) return std::nullopt;
-  if (comma == 0 || comma == std::string_view::npos || text.find(',', comma + 1) != std::string_view::npos) return std::nullopt;
-  if (comma + 2 >= text.size() || !is_digit(text[comma - 1]) || !is_digit(text[comma + 1]) || !is_digit(text[comma + 2])) {
+  if (comma == 0 || comma == std::string_view::npos || text.find(',', comma + 1) != std::string_view::npos)
+    return std::nullopt;
+  if (comma + 2 >= text.size() || !is_digit(text[comma - 1]) || !is_digit(text[comma + 1]) ||
+      !is_digit(text[comma + 2])) {
     return std::nullopt;
   }
   std::string result(text);
@@ -50,7 +55,8 @@ std::optional<std::string> with_decimal_point(std::string_view text) {
 
 bool is_single_number(const Expression& expression) {
   const Node* node = &expression[expression.root];
-  while (node->kind == Kind::unit || node->kind == Kind::percent || node->kind == Kind::negate) node = &expression[node->children[0]];
+  while (node->kind == Kind::unit || node->kind == Kind::percent || node->kind == Kind::negate)
+    node = &expression[node->children[0]];
   return node->kind == Kind::number;
 }
 
@@ -61,7 +67,11 @@ bool has_list(const Answer& answer) {
   });
 }
 
-Outcome compare_trees(const Expression& gold, const Expression& prediction, bool is_ordered, const Policy& policy, const Context& context) {
+Outcome compare_trees(const Expression& gold,
+                      const Expression& prediction,
+                      bool is_ordered,
+                      const Policy& policy,
+                      const Context& context) {
   Comparer comparer(policy, context);
   if (is_ordered) comparer.require_order();
   return comparer.compare({&gold, gold.root}, {&prediction, prediction.root});
@@ -82,9 +92,11 @@ Outcome compare_readings(const Answer& gold, const Answer& prediction, const Pol
   if (gold.as_measure && is_equal(*gold.as_measure, *prediction.expression)) return Outcome::equal;
   if (prediction.as_measure && is_equal(*gold.expression, *prediction.as_measure)) return Outcome::equal;
   if (policy.decimal_comma) {
-    const bool is_gold_number = is_single_number(*gold.expression), is_number = is_single_number(*prediction.expression);
+    const bool is_gold_number = is_single_number(*gold.expression),
+               is_number = is_single_number(*prediction.expression);
     if (gold.as_decimal && is_number && is_equal(*gold.as_decimal, *prediction.expression)) return Outcome::equal;
-    if (prediction.as_decimal && is_gold_number && is_equal(*gold.expression, *prediction.as_decimal)) return Outcome::equal;
+    if (prediction.as_decimal && is_gold_number && is_equal(*gold.expression, *prediction.as_decimal))
+      return Outcome::equal;
   }
   return direct;
 }

@@ -31,7 +31,7 @@ Answer read_answer(std::string_view text, const Limits& limits = {});
 struct Verdict {
   bool is_equal = false;
   bool is_undecided = false;  // not equal as far as the limits let us see
-  std::string reason;         // how it was decided: "same text", "equal", "different", "the prediction is not understood", ...
+  std::string reason;  // how it was decided: "same text", "equal", "different", "the prediction is not understood", ...
 };
 
 // Deterministic: the same texts, policy and limits give the same verdict on every machine and at any time.

@@ -9,23 +9,28 @@
 #include "rewards/math/commands.h"
 #include "rewards/math/unicode.h"
 #include "rewards/math/words.h"
+#include "rewards/math/wrapping.h"
 
 namespace lockstep::rewards::math {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Bytes of other scripts make words too.
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 constexpr int kMaxTextDepth = 4;
-constexpr size_t kMaxProse = 256;      // of \mathrm{...}: longer ones are formulas
-constexpr int kMaxWrappings = 4;  // {{5}} is 5
+constexpr size_t kMaxProse = 256;  // of \mathrm{...}: longer ones are formulas
 
 class Lexer {
  public:
   Lexer(std::string_view text, const Reading& reading, bool has_odd_dollars, int depth)
-      : text_(text), reading_(reading), has_odd_dollars_(has_odd_dollars), depth_(depth),
+      : text_(text),
+        reading_(reading),
+        has_odd_dollars_(has_odd_dollars),
+        depth_(depth),
         last_content_(text.find_last_not_of(" \t\r\n$.*?\\)]},;!")) {}
 
   Tokens run() {
@@ -39,7 +44,9 @@ class Lexer {
 
   void emit(TokenKind kind, std::string text) {
     if (kind == TokenKind::symbol) {
-      open_brackets_ += text == "(" || text == "[" || text == "\\{" ? 1 : text == ")" || text == "]" || text == "\\}" ? -1 : 0;
+      open_brackets_ += text == "(" || text == "[" || text == "\\{"   ? 1
+                        : text == ")" || text == "]" || text == "\\}" ? -1
+                                                                      : 0;
     }
     tokens_.list.push_back({kind, std::move(text), is_after_space_, depth_ > 0});
     is_after_space_ = false;
@@ -78,9 +85,21 @@ class Lexer {
   }
 
   void punctuation() {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kOperators = {
-        {{"<=", "<="}, {">=", ">="}, {"!=", "!="}, {"==", "="}, {":=", "="}, {"<>", "!="}, {"**", "^"}, {"+-", "+-"},
-         {"+/-", "+-"}, {"...", "ldots"}, {"=<", "<="}, {"=>", "=>"}, {"->", "->"}, {"\"", ""}, {"`", ""}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kOperators = {{{"<=", "<="},
+                                                                                                  {">=", ">="},
+                                                                                                  {"!=", "!="},
+                                                                                                  {"==", "="},
+                                                                                                  {":=", "="},
+                                                                                                  {"<>", "!="},
+                                                                                                  {"**", "^"},
+                                                                                                  {"+-", "+-"},
+                                                                                                  {"+/-", "+-"},
+                                                                                                  {"...", "ldots"},
+                                                                                                  {"=<", "<="},
+                                                                                                  {"=>", "=>"},
+                                                                                                  {"->", "->"},
+                                                                                                  {"\"", ""},
+                                                                                                  {"`", ""}}};
     for (const auto& [from, to] : kOperators) {
       if (!has(from)) continue;
       at_ += from.size();
@@ -227,14 +246,15 @@ class Lexer {
 
   // The length of a separator between groups of three digits at `at`, or 0. Kinds must not mix, so `which` names it.
   size_t group_separator(size_t at, int& which) {
-    static constexpr std::array<std::string_view, 10> kSeparators = {"{,}", ",\\!\\!", ",\\!", "\\,", "\\ ", "\\;",
-                                                                     "~",   " ",       ",",   "{ ,}"};
+    static constexpr std::array<std::string_view, 10> kSeparators = {"{,}", ",\\!\\!", ",\\!", "\\,", "\\ ",
+                                                                     "\\;", "~",       " ",    ",",   "{ ,}"};
     for (size_t i = 0; i < kSeparators.size(); ++i) {
       if (text_.substr(at, kSeparators[i].size()) != kSeparators[i]) continue;
       size_t length = kSeparators[i].size();
       if (i == 8 && !reading_.commas_group_digits) return 0;
       // A negative space undoes the space that follows it.
-      while ((i == 0 || i == 1 || i == 2 || i == 9) && at + length < text_.size() && text_[at + length] == ' ') ++length;
+      while ((i == 0 || i == 1 || i == 2 || i == 9) && at + length < text_.size() && text_[at + length] == ' ')
+        ++length;
       if (which >= 0 && which != static_cast<int>(i)) return 0;
       which = static_cast<int>(i);
       return length;
@@ -326,47 +346,6 @@ class Lexer {
   Tokens tokens_;
 };
 
-bool has_odd_dollars(std::string_view text) {
-  size_t count = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (text[at] == '\\') {
-      ++at;
-    } else if (text[at] == '$') {
-      ++count;
-    }
-  }
-  return count % 2 == 1;
-}
-
-// Markdown's bold and code marks around the whole answer.
-std::string_view without_markup(std::string_view text) {
-  text = base::trim(text);
-  if (text.size() > 3 && text.back() == '.' && (text[text.size() - 2] == '*' || text[text.size() - 2] == '`')) text.remove_suffix(1);
-  for (std::string_view mark : {"**", "__", "`", "*"}) {
-    if (text.size() <= 2 * mark.size() || text.substr(0, mark.size()) != mark) continue;
-    if (text.substr(text.size() - mark.size()) == mark) text = text.substr(mark.size(), text.size() - 2 * mark.size());
-  }
-  if (text.size() > 2 && text.substr(text.size() - 2) == "**") text.remove_suffix(2);
-  return base::trim(text);
-}
-
-// The content of \boxed{...} and the like: braces around everything mean nothing.
-void unwrap(std::vector<Token>& tokens) {
-  // {3 \over 4}: what takes the whole group needs its braces.
-  const auto takes_group = [](const Token& token) { return token.kind == TokenKind::command && (token.text == "over" || token.text == "choose"); };
-  if (std::any_of(tokens.begin(), tokens.end(), takes_group)) return;
-  const auto is = [](const Token& token, std::string_view text) { return token.kind == TokenKind::symbol && token.text == text; };
-  for (int i = 0; i < kMaxWrappings && tokens.size() > 2 && is(tokens.front(), "{") && is(tokens.back(), "}"); ++i) {
-    int open = 0;
-    for (size_t at = 0; at + 1 < tokens.size(); ++at) {
-      open += is(tokens[at], "{") ? 1 : is(tokens[at], "}") ? -1 : 0;
-      if (open == 0) return;  // {1}{2}
-    }
-    tokens.pop_back();
-    tokens.erase(tokens.begin());
-  }
-}
-
 }  // namespace
 
 Tokens tokenize(std::string_view answer, const Reading& reading, const Limits& limits) {
@@ -375,10 +354,11 @@ Tokens tokenize(std::string_view answer, const Reading& reading, const Limits& l
   Tokens tokens = Lexer(text, reading, has_odd_dollars(text), 0).run();
   for (size_t i = 1; i < tokens.list.size(); ++i) {
     const Token& token = tokens.list[i];
-    tokens.has_bare_unit |= token.kind == TokenKind::word && token.text.size() == 1 && token.is_after_space && !token.is_in_text &&
-                            tokens.list[i - 1].kind == TokenKind::number && unit_name(lower_case(token.text)).has_value();
+    tokens.has_bare_unit |= token.kind == TokenKind::word && token.text.size() == 1 && token.is_after_space &&
+                            !token.is_in_text && tokens.list[i - 1].kind == TokenKind::number &&
+                            unit_name(lower_case(token.text)).has_value();
   }
-  unwrap(tokens.list);
+  remove_outer_braces(tokens.list);
   tokens.list = fold_words(std::move(tokens.list), reading);
   tokens.list.emplace_back();
   return tokens;

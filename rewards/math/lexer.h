@@ -35,11 +35,11 @@ struct Reading {
 };
 
 struct Tokens {
-  std::vector<Token> list;            // ends with TokenKind::end
-  bool has_ambiguous_comma = false;   // some 1,234 could be a list as well
-  bool has_ambiguous_pair = false;    // ... and stands in brackets, as in (12,102)
-  bool has_bare_unit = false;         // a number, a space and a letter that may be a unit
-  bool is_well_formed = true;         // braces balance, nothing was beyond the limits
+  std::vector<Token> list;           // ends with TokenKind::end
+  bool has_ambiguous_comma = false;  // some 1,234 could be a list as well
+  bool has_ambiguous_pair = false;   // ... and stands in brackets, as in (12,102)
+  bool has_bare_unit = false;        // a number, a space and a letter that may be a unit
+  bool is_well_formed = true;        // braces balance, nothing was beyond the limits
 };
 
 Tokens tokenize(std::string_view answer, const Reading& reading, const Limits& limits);

@@ -114,7 +114,9 @@ class ModularDomain {
   uint64_t times(uint64_t a, uint64_t b) const { return multiply_mod(a, b, field_.prime); }
   uint64_t plus(uint64_t a, uint64_t b) const { return a + b >= field_.prime ? a + b - field_.prime : a + b; }
   uint64_t inverse(uint64_t a) const { return a == 1 ? 1 : power_mod(a, field_.prime - 2, field_.prime); }
-  Maybe bounded(Value value) const { return value.degree <= kMaxDegree && value.den != 0 ? Maybe(value) : std::nullopt; }
+  Maybe bounded(Value value) const {
+    return value.degree <= kMaxDegree && value.den != 0 ? Maybe(value) : std::nullopt;
+  }
 
   Field field_;
   uint64_t point_;
@@ -146,7 +148,10 @@ std::optional<Fingerprint> fingerprint(const Term& term, const Context& context,
   return result;
 }
 
-std::optional<Fingerprint> numerator_of_difference(const Term& a, const Term& b, const Context& context, uint64_t point) {
+std::optional<Fingerprint> numerator_of_difference(const Term& a,
+                                                   const Term& b,
+                                                   const Context& context,
+                                                   uint64_t point) {
   Fingerprint result = {};
   for (size_t i = 0; i < kNumPrimes; ++i) {
     ModularDomain domain(kFields[i], point);

@@ -23,7 +23,10 @@ using Fingerprint = std::array<uint64_t, kNumPrimes>;
 std::optional<Fingerprint> fingerprint(const Term& term, const Context& context, uint64_t point = 0);
 
 // The numerator of a - b, denominators multiplied out as they stand: y = 1/x gives xy - 1, while x^2 = x keeps its factor x.
-std::optional<Fingerprint> numerator_of_difference(const Term& a, const Term& b, const Context& context, uint64_t point);
+std::optional<Fingerprint> numerator_of_difference(const Term& a,
+                                                   const Term& b,
+                                                   const Context& context,
+                                                   uint64_t point);
 
 Fingerprint operator*(const Fingerprint& a, const Fingerprint& b);
 bool is_zero(const Fingerprint& a);  // in either field

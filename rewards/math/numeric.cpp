@@ -81,7 +81,8 @@ class NumericDomain {
     return context_.budget.spend(2 * kFunctionCost) ? bounded(math::power(base, exponent)) : std::nullopt;
   }
   Maybe root(const ComplexBall& a, uint32_t index) {
-    return context_.budget.spend(index == 2 && a.is_real() ? 200 : 2 * kFunctionCost) ? math::root(a, index) : std::nullopt;
+    return context_.budget.spend(index == 2 && a.is_real() ? 200 : 2 * kFunctionCost) ? math::root(a, index)
+                                                                                      : std::nullopt;
   }
 
   Maybe function(const std::string& name, const std::vector<ComplexBall>& a) {
@@ -91,9 +92,11 @@ class NumericDomain {
       return below ? math::divide(*above, *below) : std::nullopt;
     }
     if ((name == "floor" || name == "ceil") && a[0].is_real()) {
-      if (const auto whole = rounded_down(name == "floor" ? a[0].re : -a[0].re)) return number(name == "floor" ? *whole : -*whole);
+      if (const auto whole = rounded_down(name == "floor" ? a[0].re : -a[0].re))
+        return number(name == "floor" ? *whole : -*whole);
     }
-    if (name == "floor" || name == "ceil" || name == "max" || name == "min" || name == "gcd" || name == "lcm" || name == "mod") {
+    if (name == "floor" || name == "ceil" || name == "max" || name == "min" || name == "gcd" || name == "lcm" ||
+        name == "mod") {
       return call(name, a);
     }
     return a.size() == 1 ? bounded(named_function(name, a[0])) : std::nullopt;

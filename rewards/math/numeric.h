@@ -15,7 +15,7 @@ struct SamplePoint {
   enum class Class { small, medium, negative, integer, mixed } range = Class::medium;
   uint64_t seed = 0;
   std::optional<Fraction> fixed = {};  // every symbol has this value
-  Bindings integers = {};  // these symbols have these values, exactly: (-1)^n is real for an integer n
+  Bindings integers = {};              // these symbols have these values, exactly: (-1)^n is real for an integer n
 };
 
 // The value at a point; nothing when it is undefined there or cannot be enclosed.

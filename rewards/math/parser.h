@@ -103,8 +103,8 @@ class Parser {
   Limits limits_;
   size_t at_ = 0;
   int depth_ = 0;
-  int open_functions_ = 0;  // an angle in degrees counts in radians there
-  int open_bars_ = 0;  // |x| is open: the next bar closes it
+  int open_functions_ = 0;     // an angle in degrees counts in radians there
+  int open_bars_ = 0;          // |x| is open: the next bar closes it
   bool is_in_set_ = false;     // a colon ends the element of {x : ...}
   bool is_in_matrix_ = false;  // a row break ends a cell
   std::vector<Node> nodes_;

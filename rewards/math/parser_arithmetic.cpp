@@ -33,6 +33,10 @@ void append_unit(std::string& name, const std::string& unit) {
   name += unit;
 }
 
+bool is_measure_kind(TokenKind kind) {
+  return kind == TokenKind::unit || kind == TokenKind::currency || kind == TokenKind::phrase;
+}
+
 }  // namespace
 
 Parser::Result Parser::sum() {
@@ -93,8 +97,7 @@ Parser::Result Parser::product() {
     at_ += 2;
     return based(*all, tokens_[at_ - 3].text, tokens_[at_ - 1].text);
   }
-  const bool has_unit = peek().kind == TokenKind::unit || peek().kind == TokenKind::currency || peek().kind == TokenKind::phrase;
-  return all && has_unit ? with_unit(*all) : all;
+  return all && is_measure_kind(peek().kind) ? with_unit(*all) : all;
 }
 
 Parser::Result Parser::collect(std::vector<NodeId> factors) {
@@ -174,9 +177,11 @@ bool Parser::starts_operand() const {
 
       return is_any(token.text, {"(", "{", "\\lfloor", "\\lceil", "\\{"});
     case TokenKind::command:
-      return !is_any(token.text, {"pm",     "mp",  "cup",    "cap",   "setminus",   "in",    "notin",  "subset", "subseteq",
-                                  "equiv",  "to",  "sim",    "cong",  "end",        "bmod",  "mod",    "pmod",   "Rightarrow",
-                                  "propto", "not", "forall", "exists", "Leftrightarrow", "circ", "over", "choose"});
+      return !is_any(token.text,
+                     {"pm",       "mp",         "cup",    "cap", "setminus", "in",     "notin",          "subset",
+                      "subseteq", "equiv",      "to",     "sim", "cong",     "end",    "bmod",           "mod",
+                      "pmod",     "Rightarrow", "propto", "not", "forall",   "exists", "Leftrightarrow", "circ",
+                      "over",     "choose"});
     default:
       return false;
   }
@@ -255,7 +260,8 @@ Parser::Result Parser::raised(NodeId base) {
     at_ += 1 + 2 * braces;
     return at(base).kind == Kind::symbol ? add(Kind::symbol, {}, at(base).text + "'") : add(Kind::call, {base}, "'");
   }
-  const bool is_transpose = (peek(braces).text == "T" || is_command("top", braces)) && (braces == 0 || is_symbol("}", 2));
+  const bool is_transpose =
+      (peek(braces).text == "T" || is_command("top", braces)) && (braces == 0 || is_symbol("}", 2));
   if (is_transpose && (at(base).kind == Kind::matrix || at(base).kind == Kind::bracket)) {
     at_ += 1 + 2 * braces;
     return transposed(base);
@@ -315,14 +321,21 @@ Parser::Result Parser::subscripted(NodeId base) {
 // A number in base `radix`, a numeral or its word.
 Parser::Result Parser::based(NodeId base, const std::string& digits, std::string radix_text) {
   std::string& text = radix_text;
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kWords = {
-      {{"two", "2"}, {"three", "3"}, {"four", "4"}, {"five", "5"}, {"six", "6"}, {"eight", "8"}, {"ten", "10"}, {"sixteen", "16"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kWords = {{{"two", "2"},
+                                                                                           {"three", "3"},
+                                                                                           {"four", "4"},
+                                                                                           {"five", "5"},
+                                                                                           {"six", "6"},
+                                                                                           {"eight", "8"},
+                                                                                           {"ten", "10"},
+                                                                                           {"sixteen", "16"}}};
   if (text.substr(0, 4) == "base") text = std::string(base::trim(std::string_view(text).substr(4)));
   for (const auto& [word, value] : kWords) {
     if (text == word) text = value;
   }
   const auto radix = number_node(text, limits_.max_bits);
-  const bool is_radix = radix && radix->value.is_integer() && radix->value >= Fraction(2) && radix->value <= Fraction(36);
+  const bool is_radix =
+      radix && radix->value.is_integer() && radix->value >= Fraction(2) && radix->value <= Fraction(36);
   if (!is_radix || digits.empty()) return add(Kind::call, {base}, "_" + text);
   Node node{.kind = Kind::based, .value = radix->value, .text = digits};
   return add(std::move(node));

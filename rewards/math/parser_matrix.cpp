@@ -87,7 +87,8 @@ Parser::Result Parser::transposed(NodeId operand) {
   if (node.kind != Kind::matrix) return operand;
   Node matrix{.kind = Kind::matrix, .columns = static_cast<uint32_t>(rows_of(node))};
   for (size_t column = 0; column < node.columns; ++column) {
-    for (size_t row = 0; row < rows_of(node); ++row) matrix.children.push_back(node.children[row * node.columns + column]);
+    for (size_t row = 0; row < rows_of(node); ++row)
+      matrix.children.push_back(node.children[row * node.columns + column]);
   }
   return add(std::move(matrix));
 }

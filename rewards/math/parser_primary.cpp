@@ -80,7 +80,8 @@ std::optional<Node> number_node(std::string_view text, size_t max_bits) {
   }
   const size_t shift = static_cast<size_t>(std::abs(exponent));
   // Integers may have as many digits as the text; a power of ten that the text does not hold is bounded by the bits.
-  if (point == std::string_view::npos && exponent == 0 ? false : (shift + digits.size()) * kBitsPerDigit > 4 * max_bits) return std::nullopt;
+  if (point == std::string_view::npos && exponent == 0 ? false : (shift + digits.size()) * kBitsPerDigit > 4 * max_bits)
+    return std::nullopt;
   const auto whole = Integer::from_digits(digits);
   if (!whole) return std::nullopt;
   Node node;
@@ -138,7 +139,8 @@ Parser::Result Parser::number() {
   const std::string text = peek().text;
   ++at_;
   if (is_command("overline") || is_command("bar") || is_command("dot")) {
-    if (contains(text, '.') || (is_symbol("{", 1) && peek(2).kind == TokenKind::number)) return repeating_decimal(*node);
+    if (contains(text, '.') || (is_symbol("{", 1) && peek(2).kind == TokenKind::number))
+      return repeating_decimal(*node);
   }
   const bool is_plain_mixed = peek().kind == TokenKind::number && peek().is_after_space && is_symbol("/", 1) &&
                               peek(2).kind == TokenKind::number;
@@ -232,8 +234,8 @@ Parser::Result Parser::command() {
   if (name == "sum" || name == "prod" || name == "int" || name == "lim" || name == "oint") return big_operator(name);
   if (const std::string_view known = function_of_command(name); !known.empty()) return function(known);
   if (name == "abs" || name == "floor" || name == "ceil") return function(name);
-  static constexpr std::array<std::string_view, 10> kPrefixes = {"overline", "bar",      "hat",           "widehat", "tilde",
-                                                                 "dot",      "triangle", "measuredangle", "angle",   "star"};
+  static constexpr std::array<std::string_view, 10> kPrefixes = {
+      "overline", "bar", "hat", "widehat", "tilde", "dot", "triangle", "measuredangle", "angle", "star"};
   if (std::find(kPrefixes.begin(), kPrefixes.end(), name) == kPrefixes.end()) return add(Kind::symbol, {}, "\\" + name);
   const Result operand = primary();
   return operand ? add(Kind::call, {*operand}, name == "measuredangle" ? "angle" : name) : std::nullopt;

@@ -27,8 +27,8 @@ bool is_set_like(const Node& node) {
 // "The answer is" in front of the answer itself, made of words that only announce: "it is not 5" does not.
 bool is_preamble(const Token& token, const Token& next) {
   static constexpr std::array<std::string_view, 22> kWords = {
-      "the",   "final", "answer", "answers", "result", "value", "values", "solution", "solutions", "total", "so",
-      "thus",  "hence", "therefore", "it",   "this",   "we",    "get",    "is",       "are",       "equals",  "of"};
+      "the",  "final", "answer",    "answers", "result", "value", "values", "solution", "solutions", "total",  "so",
+      "thus", "hence", "therefore", "it",      "this",   "we",    "get",    "is",       "are",       "equals", "of"};
   if (token.kind != TokenKind::phrase || next.kind == TokenKind::end) return false;
   std::string_view last;
   for (size_t begin = 0; begin < token.text.size();) {
@@ -66,7 +66,9 @@ Parser::Result Parser::list() {
       has_separator = true;
     }
     // ] may open: ]0, 1[.
-    if ((is_closing(peek()) && !(items.empty() && is_symbol("]"))) || is_symbol("&") || is_row_end() || is_command("end")) break;
+    if ((is_closing(peek()) && !(items.empty() && is_symbol("]"))) || is_symbol("&") || is_row_end() ||
+        is_command("end"))
+      break;
     if (!items.empty() && !has_separator) break;
     has_separator = false;
     const Result one = item();
@@ -92,12 +94,22 @@ Parser::Result Parser::item() {
 }
 
 std::optional<Relation> Parser::take_relation() {
-  static constexpr std::array<std::pair<std::string_view, Relation>, 8> kSymbols = {
-      {{"=", Relation::equal}, {"!=", Relation::not_equal}, {"<", Relation::less}, {"<=", Relation::less_equal},
-       {">", Relation::greater}, {">=", Relation::greater_equal}, {"~~", Relation::approximate}, {"->", Relation::arrow}}};
-  static constexpr std::array<std::pair<std::string_view, Relation>, 8> kCommands = {
-      {{"in", Relation::member}, {"notin", Relation::not_member}, {"subset", Relation::subset}, {"to", Relation::arrow},
-       {"subseteq", Relation::subset}, {"equiv", Relation::congruent}, {"cong", Relation::congruent}, {"sim", Relation::approximate}}};
+  static constexpr std::array<std::pair<std::string_view, Relation>, 8> kSymbols = {{{"=", Relation::equal},
+                                                                                     {"!=", Relation::not_equal},
+                                                                                     {"<", Relation::less},
+                                                                                     {"<=", Relation::less_equal},
+                                                                                     {">", Relation::greater},
+                                                                                     {">=", Relation::greater_equal},
+                                                                                     {"~~", Relation::approximate},
+                                                                                     {"->", Relation::arrow}}};
+  static constexpr std::array<std::pair<std::string_view, Relation>, 8> kCommands = {{{"in", Relation::member},
+                                                                                      {"notin", Relation::not_member},
+                                                                                      {"subset", Relation::subset},
+                                                                                      {"to", Relation::arrow},
+                                                                                      {"subseteq", Relation::subset},
+                                                                                      {"equiv", Relation::congruent},
+                                                                                      {"cong", Relation::congruent},
+                                                                                      {"sim", Relation::approximate}}};
   const Token& token = peek();
   if (token.kind == TokenKind::command && token.text == "not" && is_symbol("=", 1)) {
     at_ += 2;
@@ -273,8 +285,8 @@ void Parser::drop_alignment(size_t end) {
 
 // \begin{...}: matrices become matrices, systems and cases lists of their rows.
 Parser::Result Parser::environment() {
-  static constexpr std::array<std::string_view, 9> kMatrices = {"matrix",  "pmatrix",     "bmatrix", "Bmatrix", "vmatrix",
-                                                                "Vmatrix", "smallmatrix", "array",   "psmallmatrix"};
+  static constexpr std::array<std::string_view, 9> kMatrices = {
+      "matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix", "array", "psmallmatrix"};
   if (!is_symbol("{") || !is_symbol("}", 2)) return std::nullopt;
   const std::string name = peek(1).text;
   at_ += 3;

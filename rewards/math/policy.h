@@ -24,13 +24,15 @@ struct Policy {
     field("bare_tuple", bare_tuple, "a tuple may lack its parentheses, in the same order");
     field("bare_value", bare_value, "5 and x = 5 are the same, either way round");
     field("unreduced_fraction", unreduced_fraction, "2/4 may stand for 1/2");
-    field("relation_for_set", relation_for_set,
-          "where the gold answer is a set, an inequality may describe it; off, so that the inequality of the task is no "
-          "answer");
+    field(
+        "relation_for_set", relation_for_set,
+        "where the gold answer is a set, an inequality may describe it; off, so that the inequality of the task is no "
+        "answer");
     field("vector_as_tuple", vector_as_tuple, "a row or column vector equals its coordinates as a tuple");
     field("decimal_comma", decimal_comma, "1,22 may be 1.22 where the other answer is one number");
     field("min_decimal_digits", min_decimal_digits,
-          "significant digits from which a decimal, correctly rounded, may stand for an exact value", base::at_least(2));
+          "significant digits from which a decimal, correctly rounded, may stand for an exact value",
+          base::at_least(2));
   }
 };
 

@@ -116,7 +116,8 @@ class Reader {
   Pieces listed(const Term& term) {
     const Node& node = term.node();
     const std::vector<Term> children = children_of(term);
-    const bool has_relation = std::any_of(children.begin(), children.end(), [](const Term& t) { return t.node().kind == Kind::relation; });
+    const bool has_relation =
+        std::any_of(children.begin(), children.end(), [](const Term& t) { return t.node().kind == Kind::relation; });
     if (!has_relation || node.text == "or") return joined(term);
     return node.text == "and" && children.size() == 2 ? overlap(term) : std::nullopt;
   }
@@ -124,8 +125,8 @@ class Reader {
   // {x in R : x > 1}: the variable is bound.
   Pieces built(const Term& term) {
     const Node& element = term.child(0).node();
-    const bool is_real = element.kind == Kind::relation && element.relations.size() == 1 && element.relations[0] == Relation::member &&
-                         term.child(0).child(1).node().text == "\\bbR";
+    const bool is_real = element.kind == Kind::relation && element.relations.size() == 1 &&
+                         element.relations[0] == Relation::member && term.child(0).child(1).node().text == "\\bbR";
     const Term name = is_real ? term.child(0).child(0) : term.child(0);
     if (!take_variable(name)) return std::nullopt;
     const Pieces pieces = read(term.child(1));
@@ -179,8 +180,8 @@ class Reader {
       return take_variable(term.child(0)) ? read(term.child(1)) : std::nullopt;
     }
     if (node.relations.size() == 1 && node.relations[0] == Relation::not_equal) {
-      const Term &point = is_name(term.child(0)) ? term.child(1) : term.child(0);
-      const Term &name = is_name(term.child(0)) ? term.child(0) : term.child(1);
+      const Term& point = is_name(term.child(0)) ? term.child(1) : term.child(0);
+      const Term& name = is_name(term.child(0)) ? term.child(0) : term.child(1);
       if (!take_variable(name)) return std::nullopt;
       std::vector<Piece> pieces = {Piece{}};
       for (const Term& one : with_both_signs(point)) {
@@ -295,7 +296,8 @@ std::optional<Outcome> Comparer::compare_regions(const Term& gold, const Term& p
   }
   // Ends with symbols have no order: every piece must have its equal.
   const auto has_equal = [&](const Piece& piece, const std::vector<Piece>& in) {
-    return std::any_of(in.begin(), in.end(), [&](const Piece& one) { return compare_pieces(piece, one) == Outcome::equal; });
+    return std::any_of(in.begin(), in.end(),
+                       [&](const Piece& one) { return compare_pieces(piece, one) == Outcome::equal; });
   };
   const auto is_inside = [&](const std::vector<Piece>& x, const std::vector<Piece>& y) {
     return std::all_of(x.begin(), x.end(), [&](const Piece& piece) { return has_equal(piece, y); });

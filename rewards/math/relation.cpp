@@ -22,13 +22,15 @@ bool is_membership(const Node& node) {
 }
 
 bool is_region_like(const Node& node) {
-  return node.kind == Kind::bracket || node.kind == Kind::unite || node.kind == Kind::set || node.kind == Kind::intersect ||
-         node.kind == Kind::except || (node.kind == Kind::symbol && node.text == "\\bbR");
+  return node.kind == Kind::bracket || node.kind == Kind::unite || node.kind == Kind::set ||
+         node.kind == Kind::intersect || node.kind == Kind::except ||
+         (node.kind == Kind::symbol && node.text == "\\bbR");
 }
 
 bool are_inequalities(const Term& list) {
   const std::vector<Term> children = children_of(list);
-  return std::all_of(children.begin(), children.end(), [](const Term& child) { return is_all_inequalities(child.node()); });
+  return std::all_of(children.begin(), children.end(),
+                     [](const Term& child) { return is_all_inequalities(child.node()); });
 }
 
 std::vector<Step> steps_of(const Term& term) {
@@ -69,7 +71,8 @@ Outcome Comparer::compare_relations(const Term& gold, const Term& prediction) {
   const auto assigned_gold = assignment_of(gold), assigned = assignment_of(prediction);
   if (assigned_gold && assigned) {
     const bool has_names = is_name(assigned_gold->name) && is_name(assigned->name);
-    if (has_names && is_same_tree(assigned_gold->name, assigned->name)) return compare(assigned_gold->value, assigned->value);
+    if (has_names && is_same_tree(assigned_gold->name, assigned->name))
+      return compare(assigned_gold->value, assigned->value);
     return compare_equations(gold, prediction);
   }
   if (is_all_inequalities(a) && is_all_inequalities(b)) {
@@ -138,7 +141,8 @@ Outcome Comparer::compare_named_tuple(const Assignment& tuple, const Term& list)
     for (const Term& element : children_of(list)) {
       const auto assignment = assignment_of(element);
       has_assignments |= assignment.has_value();
-      if (assignment && is_same_tree(assignment->name, tuple.name.child(i))) outcome = compare(tuple.value.child(i), assignment->value);
+      if (assignment && is_same_tree(assignment->name, tuple.name.child(i)))
+        outcome = compare(tuple.value.child(i), assignment->value);
     }
     if (!has_assignments) return compare(tuple.value, list);
     if (outcome != Outcome::equal) return outcome;
@@ -164,7 +168,7 @@ Outcome Comparer::are_proportional(const Step& gold, const Step& other, bool is_
 // The same at sample points, where the sign of c can be seen.
 Outcome Comparer::have_constant_ratio(const Step& gold, const Step& other, bool is_signed) {
   using Class = SamplePoint::Class;
-  static constexpr std::array<Class, 6> kClasses = {Class::medium, Class::small,  Class::negative,
+  static constexpr std::array<Class, 6> kClasses = {Class::medium, Class::small,   Class::negative,
                                                     Class::medium, Class::integer, Class::negative};
   std::optional<Ball> first;
   int num_equal = 0;

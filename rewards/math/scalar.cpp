@@ -23,7 +23,8 @@ std::optional<Rounded> rounded_literal(const Term& term, const Context& context)
     if (inner && node.kind == Kind::negate) inner->value = -inner->value;
     return inner;
   }
-  if (node.kind != Kind::product || node.children.size() != 2 || term.child(1).node().kind != Kind::power) return std::nullopt;
+  if (node.kind != Kind::product || node.children.size() != 2 || term.child(1).node().kind != Kind::power)
+    return std::nullopt;
   const Term base = term.child(1).child(0);
   auto inner = rounded_literal(term.child(0), context);
   if (!inner || base.node().kind != Kind::number || base.node().value != Fraction(10)) return std::nullopt;
@@ -138,7 +139,8 @@ Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
   num_equal = 0;
   for (uint64_t i = 0; i < kNumIntegers; ++i) {
     SamplePoint point = {.range = Class::integer, .seed = 100 + i};
-    for (const std::string& name : symbols) point.integers.emplace_back(name, static_cast<int64_t>(1 + hash_name(name, point.seed) % kMaxInteger));
+    for (const std::string& name : symbols)
+      point.integers.emplace_back(name, static_cast<int64_t>(1 + hash_name(name, point.seed) % kMaxInteger));
     const auto outcome = compare_at(gold, prediction, point);
     if (outcome == Outcome::different) return Outcome::different;
     num_equal += outcome == Outcome::equal ? 1 : 0;

@@ -48,7 +48,8 @@ bool has_imaginary_unit(const Term& term) {
 
 bool needs_integers(const Term& term) {
   return any_node(term, [](const Node& node) {
-    return node.kind == Kind::factorial || node.kind == Kind::sum_over || (node.kind == Kind::function && node.text == "binom");
+    return node.kind == Kind::factorial || node.kind == Kind::sum_over ||
+           (node.kind == Kind::function && node.text == "binom");
   });
 }
 

@@ -18,33 +18,35 @@ struct Spelling {
 
 // Sorted by code point. Commands end in a space, so that a letter may follow.
 constexpr Spelling kSpellings[] = {
-    {0x00A0, "~"}, {0x00A3, "\\pounds "}, {0x00A5, "\\yen "}, {0x00A7, ""}, {0x00A9, ""}, {0x00AB, ""}, {0x00AC, "\\neg "},
-    {0x00AD, ""}, {0x00AF, ""}, {0x00B0, "\\degree "}, {0x00B1, "\\pm "}, {0x00B4, "'"}, {0x00B5, "\\mu "},
-    {0x00B7, "\\cdot "}, {0x00BB, ""}, {0x00BC, "\\frac{1}{4}"}, {0x00BD, "\\frac{1}{2}"}, {0x00BE, "\\frac{3}{4}"},
-    {0x00D7, "\\times "}, {0x00F7, "\\div "}, {0x0131, "i"}, {0x2009, "\\,"}, {0x200A, "\\,"}, {0x200B, ""}, {0x200C, ""},
-    {0x200D, ""}, {0x200E, ""}, {0x200F, ""}, {0x2010, "-"}, {0x2011, "-"}, {0x2012, "-"}, {0x2013, "-"}, {0x2014, "-"},
-    {0x2015, "-"}, {0x2016, "\\|"}, {0x2018, "'"}, {0x2019, "'"}, {0x201C, ""}, {0x201D, ""}, {0x2020, ""},
-    {0x2022, "\\cdot "}, {0x2026, "\\ldots "}, {0x202F, "\\,"}, {0x2030, "\\permille "}, {0x2032, "'"}, {0x2033, "''"},
-    {0x2044, "/"}, {0x205F, " "}, {0x2060, ""}, {0x2061, ""}, {0x2062, ""}, {0x2063, ""}, {0x20AC, "\\euro "},
-    {0x2102, "\\mathbb{C}"}, {0x2103, "\\degree C"}, {0x2107, "e"}, {0x2109, "\\degree F"}, {0x210E, "h"},
-    {0x2115, "\\mathbb{N}"}, {0x2119, "\\mathbb{P}"}, {0x211A, "\\mathbb{Q}"}, {0x211D, "\\mathbb{R}"}, {0x2124, "\\mathbb{Z}"},
-    {0x2126, "\\Omega "}, {0x212F, "e"}, {0x2147, "e"}, {0x2148, "i"}, {0x2150, "\\frac{1}{7}"}, {0x2151, "\\frac{1}{9}"},
-    {0x2152, "\\frac{1}{10}"}, {0x2153, "\\frac{1}{3}"}, {0x2154, "\\frac{2}{3}"}, {0x2155, "\\frac{1}{5}"},
-    {0x2156, "\\frac{2}{5}"}, {0x2157, "\\frac{3}{5}"}, {0x2158, "\\frac{4}{5}"}, {0x2159, "\\frac{1}{6}"},
-    {0x215A, "\\frac{5}{6}"}, {0x215B, "\\frac{1}{8}"}, {0x215C, "\\frac{3}{8}"}, {0x215D, "\\frac{5}{8}"},
-    {0x215E, "\\frac{7}{8}"}, {0x2190, "\\leftarrow "}, {0x2192, "\\to "}, {0x2194, "\\leftrightarrow "}, {0x21D2, "\\Rightarrow "},
-    {0x21D4, "\\Leftrightarrow "}, {0x2200, "\\forall "}, {0x2202, "\\partial "}, {0x2203, "\\exists "}, {0x2205, "\\emptyset "},
-    {0x2206, "\\Delta "}, {0x2207, "\\nabla "}, {0x2208, "\\in "}, {0x2209, "\\notin "}, {0x220F, "\\prod "}, {0x2211, "\\sum "},
+    {0x00A0, "~"}, {0x00A3, "\\pounds "}, {0x00A5, "\\yen "}, {0x00A7, ""}, {0x00A9, ""}, {0x00AB, ""},
+    {0x00AC, "\\neg "}, {0x00AD, ""}, {0x00AF, ""}, {0x00B0, "\\degree "}, {0x00B1, "\\pm "}, {0x00B4, "'"},
+    {0x00B5, "\\mu "}, {0x00B7, "\\cdot "}, {0x00BB, ""}, {0x00BC, "\\frac{1}{4}"}, {0x00BD, "\\frac{1}{2}"},
+    {0x00BE, "\\frac{3}{4}"}, {0x00D7, "\\times "}, {0x00F7, "\\div "}, {0x0131, "i"}, {0x2009, "\\,"}, {0x200A, "\\,"},
+    {0x200B, ""}, {0x200C, ""}, {0x200D, ""}, {0x200E, ""}, {0x200F, ""}, {0x2010, "-"}, {0x2011, "-"}, {0x2012, "-"},
+    {0x2013, "-"}, {0x2014, "-"}, {0x2015, "-"}, {0x2016, "\\|"}, {0x2018, "'"}, {0x2019, "'"}, {0x201C, ""},
+    {0x201D, ""}, {0x2020, ""}, {0x2022, "\\cdot "}, {0x2026, "\\ldots "}, {0x202F, "\\,"}, {0x2030, "\\permille "},
+    {0x2032, "'"}, {0x2033, "''"}, {0x2044, "/"}, {0x205F, " "}, {0x2060, ""}, {0x2061, ""}, {0x2062, ""}, {0x2063, ""},
+    {0x20AC, "\\euro "}, {0x2102, "\\mathbb{C}"}, {0x2103, "\\degree C"}, {0x2107, "e"}, {0x2109, "\\degree F"},
+    {0x210E, "h"}, {0x2115, "\\mathbb{N}"}, {0x2119, "\\mathbb{P}"}, {0x211A, "\\mathbb{Q}"}, {0x211D, "\\mathbb{R}"},
+    {0x2124, "\\mathbb{Z}"}, {0x2126, "\\Omega "}, {0x212F, "e"}, {0x2147, "e"}, {0x2148, "i"},
+    {0x2150, "\\frac{1}{7}"}, {0x2151, "\\frac{1}{9}"}, {0x2152, "\\frac{1}{10}"}, {0x2153, "\\frac{1}{3}"},
+    {0x2154, "\\frac{2}{3}"}, {0x2155, "\\frac{1}{5}"}, {0x2156, "\\frac{2}{5}"}, {0x2157, "\\frac{3}{5}"},
+    {0x2158, "\\frac{4}{5}"}, {0x2159, "\\frac{1}{6}"}, {0x215A, "\\frac{5}{6}"}, {0x215B, "\\frac{1}{8}"},
+    {0x215C, "\\frac{3}{8}"}, {0x215D, "\\frac{5}{8}"}, {0x215E, "\\frac{7}{8}"}, {0x2190, "\\leftarrow "},
+    {0x2192, "\\to "}, {0x2194, "\\leftrightarrow "}, {0x21D2, "\\Rightarrow "}, {0x21D4, "\\Leftrightarrow "},
+    {0x2200, "\\forall "}, {0x2202, "\\partial "}, {0x2203, "\\exists "}, {0x2205, "\\emptyset "}, {0x2206, "\\Delta "},
+    {0x2207, "\\nabla "}, {0x2208, "\\in "}, {0x2209, "\\notin "}, {0x220F, "\\prod "}, {0x2211, "\\sum "},
     {0x2212, "-"}, {0x2213, "\\mp "}, {0x2215, "/"}, {0x2216, "\\setminus "}, {0x2217, "*"}, {0x2218, "\\circ "},
     {0x2219, "\\cdot "}, {0x221D, "\\propto "}, {0x221E, "\\infty "}, {0x2220, "\\angle "}, {0x2223, "\\mid "},
     {0x2225, "\\parallel "}, {0x2227, "\\land "}, {0x2228, "\\lor "}, {0x2229, "\\cap "}, {0x222A, "\\cup "},
-    {0x222B, "\\int "}, {0x2234, ""}, {0x2235, ""}, {0x2236, ":"}, {0x223C, "\\sim "}, {0x2245, "\\cong "}, {0x2248, "\\approx "},
-    {0x2260, "\\neq "}, {0x2261, "\\equiv "}, {0x2264, "\\leq "}, {0x2265, "\\geq "}, {0x2266, "\\leq "}, {0x2267, "\\geq "},
-    {0x2282, "\\subset "}, {0x2286, "\\subseteq "}, {0x22A5, "\\perp "}, {0x22C0, "\\land "}, {0x22C5, "\\cdot "},
-    {0x22EF, "\\ldots "}, {0x2308, "\\lceil "}, {0x2309, "\\rceil "}, {0x230A, "\\lfloor "}, {0x230B, "\\rfloor "},
-    {0x25B3, "\\triangle "}, {0x25CB, "\\circ "}, {0x25E6, "\\circ "}, {0x2713, ""}, {0x2715, "\\times "}, {0x2716, "\\times "},
-    {0x27E8, "\\langle "}, {0x27E9, "\\rangle "}, {0x2A7D, "\\leq "}, {0x2A7E, "\\geq "}, {0x2A2F, "\\times "}, {0x3000, " "},
-    {0x3001, ","}, {0x3002, "."}, {0xFE0F, ""}, {0xFEFF, ""}, {0xFFE1, "\\pounds "}, {0xFFE5, "\\yen "}, {0xFFFD, ""},
+    {0x222B, "\\int "}, {0x2234, ""}, {0x2235, ""}, {0x2236, ":"}, {0x223C, "\\sim "}, {0x2245, "\\cong "},
+    {0x2248, "\\approx "}, {0x2260, "\\neq "}, {0x2261, "\\equiv "}, {0x2264, "\\leq "}, {0x2265, "\\geq "},
+    {0x2266, "\\leq "}, {0x2267, "\\geq "}, {0x2282, "\\subset "}, {0x2286, "\\subseteq "}, {0x22A5, "\\perp "},
+    {0x22C0, "\\land "}, {0x22C5, "\\cdot "}, {0x22EF, "\\ldots "}, {0x2308, "\\lceil "}, {0x2309, "\\rceil "},
+    {0x230A, "\\lfloor "}, {0x230B, "\\rfloor "}, {0x25B3, "\\triangle "}, {0x25CB, "\\circ "}, {0x25E6, "\\circ "},
+    {0x2713, ""}, {0x2715, "\\times "}, {0x2716, "\\times "}, {0x27E8, "\\langle "}, {0x27E9, "\\rangle "},
+    {0x2A7D, "\\leq "}, {0x2A7E, "\\geq "}, {0x2A2F, "\\times "}, {0x3000, " "}, {0x3001, ","}, {0x3002, "."},
+    {0xFE0F, ""}, {0xFEFF, ""}, {0xFFE1, "\\pounds "}, {0xFFE5, "\\yen "}, {0xFFFD, ""},
 };
 
 constexpr std::array<std::string_view, 25> kGreekLower = {
@@ -126,7 +128,8 @@ std::string_view root(char32_t code) {
 }  // namespace
 
 std::string to_latex(std::string_view utf8) {
-  const bool is_ascii = std::all_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  const bool is_ascii =
+      std::all_of(utf8.begin(), utf8.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
   if (is_ascii) return std::string(utf8);
   const std::u32string text = base::decode_utf8(base::repair_utf8(utf8));
   std::string out;

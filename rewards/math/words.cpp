@@ -100,9 +100,9 @@ constexpr std::array<std::string_view, 67> kUnits = {
 };
 
 constexpr std::array<std::string_view, 31> kFunctions = {
-    "sin",  "cos",  "tan",  "cot cotan", "sec",  "csc cosec", "asin arcsin", "acos arccos", "atan arctan", "acot arccot",
-    "asec arcsec", "acsc arccsc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh arcsinh arsinh", "acosh arccosh arcosh",
-    "atanh arctanh artanh", "cis", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "det"};
+    "sin", "cos", "tan", "cot cotan", "sec", "csc cosec", "asin arcsin", "acos arccos", "atan arctan", "acot arccot",
+    "asec arcsec", "acsc arccsc", "sinh", "cosh", "tanh", "coth", "sech", "csch", "asinh arcsinh arsinh",
+    "acosh arccosh arcosh", "atanh arctanh artanh", "cis", "ln", "log", "lg", "exp", "gcd", "lcm", "max", "min", "det"};
 
 constexpr std::array<std::string_view, 31> kGreek = {
     "alpha", "beta", "gamma", "delta", "epsilon", "varepsilon", "zeta", "eta", "theta", "vartheta", "iota",
@@ -208,9 +208,9 @@ std::string singular(std::string_view noun) {
 
 bool is_measure(std::string_view phrase) {
   static constexpr std::array<std::string_view, 40> kFunctionWords = {
-      "is",    "are",   "was",     "be",    "not",   "no",   "if",    "when",  "where", "then",  "than", "but",  "only", "at",
-      "least", "most",  "more",    "less",  "for",   "else", "none",  "never", "true",  "false", "with", "mod",  "to",   "from",
-      "since", "about", "because", "either", "some", "any",  "maybe", "which", "that",  "this",  "other", "into"};
+      "is", "are", "was", "be", "not", "no", "if", "when", "where", "then", "than", "but", "only", "at", "least",
+      "most", "more", "less", "for", "else", "none", "never", "true", "false", "with", "mod", "to", "from", "since",
+      "about", "because", "either", "some", "any", "maybe", "which", "that", "this", "other", "into"};
   size_t num_words = 0;
   for (size_t begin = 0; begin < phrase.size(); ++num_words) {
     const size_t end = std::min(phrase.find(' ', begin), phrase.size());
@@ -255,7 +255,9 @@ bool is_product_of_variables(std::string_view letters) {
                                                               "at", "on", "it", "we", "so", "as"};
   if (letters.size() <= 2) return std::find(kWords.begin(), kWords.end(), lower_case(letters)) == kWords.end();
   // No word lacks a vowel: mgh, rst.
-  const auto is_consonant = [](char c) { return c >= 'b' && c <= 'z' && std::string_view("aeiouy").find(c) == std::string_view::npos; };
+  const auto is_consonant = [](char c) {
+    return c >= 'b' && c <= 'z' && std::string_view("aeiouy").find(c) == std::string_view::npos;
+  };
   if (letters.size() <= 5 && std::all_of(letters.begin(), letters.end(), is_consonant)) return true;
   // Longer ones only from neighbours in the alphabet, each at most once: abc, xyz, mnk. Everything else is a word or a
   // name like ABC, whose letters do not commute.

@@ -20,13 +20,15 @@ constexpr size_t kMaxInput = 6000;  // a little beyond what a parser accepts
 // Pieces of mathematics: random bytes alone would rarely get past the first token.
 const std::vector<std::string>& words() {
   static const std::vector<std::string> list = {
-      "\\frac{", "}{", "}", "{", "\\sqrt", "[3]", "^", "_", "(", ")", "[", "]", "\\{", "\\}", "\\left(", "\\right]", ",", ";", "\\\\", "&",
-      "\\begin{pmatrix}", "\\end{pmatrix}", "\\begin{cases}", "\\end{cases}", "\\pm", "+", "-", "*", "/", "=", "<", "\\le", "\\in", "\\cup",
-      "\\cap", "\\setminus", "\\mathbb{R}", "\\infty", "\\pi", "e", "i", "x", "y", "n", "0", "1", "2", "10", "999999999", "1,234", "0.5", "1e9",
-      "e-99999", "\\%", "%", "\\$", "$", "^\\circ", "\\text{", "\\text{ cm}", " and ", " or ", "\\sum_{k=1}^{", "\\prod_{i=0}^{", "\\int", "!",
-      "\\binom{", "\\log_", "\\sin", "\\arcsin", "|", "\\lfloor", "\\rfloor", ":", "\\ldots", "...", "\\overline{", "\\boxed{", "<answer>",
-      "</answer>", "<think>", "</think>", "####", "final answer is", "\\mathrm{", "\\color{red}", "\\not", "\\bmod", "\\pmod{", "\\forall",
-      "\\over", "\\choose", "\xE2\x88\x9A", "\xC2\xBD", "\xEF\xBC\x91", "\xE2\x88\x92", "\xF0\x9D\x91\xA5", "\xC2\xB2", "\xE2\x82\x85", "\n", " ", "\xFF"};
+      "\\frac{", "}{", "}", "{", "\\sqrt", "[3]", "^", "_", "(", ")", "[", "]", "\\{", "\\}", "\\left(", "\\right]",
+      ",", ";", "\\\\", "&", "\\begin{pmatrix}", "\\end{pmatrix}", "\\begin{cases}", "\\end{cases}", "\\pm", "+", "-",
+      "*", "/", "=", "<", "\\le", "\\in", "\\cup", "\\cap", "\\setminus", "\\mathbb{R}", "\\infty", "\\pi", "e", "i",
+      "x", "y", "n", "0", "1", "2", "10", "999999999", "1,234", "0.5", "1e9", "e-99999", "\\%", "%", "\\$", "$",
+      "^\\circ", "\\text{", "\\text{ cm}", " and ", " or ", "\\sum_{k=1}^{", "\\prod_{i=0}^{", "\\int", "!", "\\binom{",
+      "\\log_", "\\sin", "\\arcsin", "|", "\\lfloor", "\\rfloor", ":", "\\ldots", "...", "\\overline{", "\\boxed{",
+      "<answer>", "</answer>", "<think>", "</think>", "####", "final answer is", "\\mathrm{", "\\color{red}", "\\not",
+      "\\bmod", "\\pmod{", "\\forall", "\\over", "\\choose", "\xE2\x88\x9A", "\xC2\xBD", "\xEF\xBC\x91", "\xE2\x88\x92",
+      "\xF0\x9D\x91\xA5", "\xC2\xB2", "\xE2\x82\x85", "\n", " ", "\xFF"};
   return list;
 }
 
@@ -111,7 +113,7 @@ int main(int argc, char** argv) {
     }
     seconds = now;
   }
-  std::printf("%llu inputs in %.0f s without a finding; the slowest took %.1f ms: %s\n", static_cast<unsigned long long>(done), seconds,
-              1e3 * slowest, slowest_input.substr(0, 300).c_str());
+  std::printf("%llu inputs in %.0f s without a finding; the slowest took %.1f ms: %s\n",
+              static_cast<unsigned long long>(done), seconds, 1e3 * slowest, slowest_input.substr(0, 300).c_str());
   return 0;
 }

@@ -60,11 +60,13 @@ TEST_CASE("row check: rows that a weighted reward would skip are counted and nam
                                               {{"prompt", "p"}},
                                               {{"prompt", "p"}, {"answer", 3}}},
                                              "rows");
-  const RowReport report = check_rows(dataset, Combined({{.type = "accuracy_math"}, {.type = "accuracy_exact", .weight = 0}}, 0));
+  const RowReport report =
+      check_rows(dataset, Combined({{.type = "accuracy_math"}, {.type = "accuracy_exact", .weight = 0}}, 0));
   CHECK(report.num_rows == 4);
   CHECK(report.num_unusable == 2);
   CHECK(report.text() ==
-        "2 of 4 rows cannot be scored: row 1: accuracy_math: the gold answer is not understood; row 2: accuracy_math: the row "
+        "2 of 4 rows cannot be scored: row 1: accuracy_math: the gold answer is not understood; row 2: accuracy_math: "
+        "the row "
         "has no column \"answer\"");
   CHECK(check_rows(dataset, Combined({{.type = "format"}}, 0)).text().empty());
 }
@@ -76,16 +78,25 @@ TEST_CASE("accuracy_math: options reach extraction and policy") {
   CHECK(value(*reward("accuracy_math", {{"sources", {"hashes"}}}), "\\boxed{28\\%}", row) == 0);
   CHECK(value(*reward("accuracy_math", {{"think_open_in_prompt", "yes"}}), "\\boxed{28\\%}", row) == 0);
   CHECK(value(*reward("accuracy_math"), "x #### 72", gold("5 * 14 + 2 = 72\n#### 72")) == 1);
-  CHECK(value(*reward("accuracy_math", {{"column", "solution"}}), "\\boxed{3}", {{"solution", "Thus $\\boxed{3}$."}}) == 1);
-  expect_error([] { reward("accuracy_math", {{"sources", {"anywhere"}}}); }, "anywhere", "/rewards/0/options/sources/0", "last_number");
-  expect_error([] { reward("accuracy_math", {{"policy", {{"min_decimal_digits", 1}}}}); }, "1", "/policy/min_decimal_digits", "2");
+  CHECK(value(*reward("accuracy_math", {{"column", "solution"}}), "\\boxed{3}", {{"solution", "Thus $\\boxed{3}$."}}) ==
+        1);
+  expect_error(
+      [] {
+        reward("accuracy_math", {{"sources", {"anywhere"}}});
+      },
+      "anywhere", "/rewards/0/options/sources/0", "last_number");
+  expect_error(
+      [] {
+        reward("accuracy_math", {{"policy", {{"min_decimal_digits", 1}}}});
+      },
+      "1", "/policy/min_decimal_digits", "2");
 }
 
 TEST_CASE("accuracy_math: a boxed list of guesses, an echo and an answer inside the thought earn nothing") {
   const auto accuracy = reward("accuracy_math");
-  for (const char* completion :
-       {"\\boxed{3} \\boxed{4} \\boxed{5}", "\\boxed{5 or 6}", "\\boxed{5, 6, 7}", "\\boxed{answer}", "<think>\\boxed{5}", "\\boxed{\\pm 5}",
-        "\\boxed{4 < x < 6}", "\\boxed{5 is not the answer}", "<think>\\boxed{5}</think> I do not know"}) {
+  for (const char* completion : {"\\boxed{3} \\boxed{4} \\boxed{5}", "\\boxed{5 or 6}", "\\boxed{5, 6, 7}",
+                                 "\\boxed{answer}", "<think>\\boxed{5}", "\\boxed{\\pm 5}", "\\boxed{4 < x < 6}",
+                                 "\\boxed{5 is not the answer}", "<think>\\boxed{5}</think> I do not know"}) {
     CHECK_MESSAGE(value(*accuracy, completion, gold("5")) == 0, completion);
   }
 }
@@ -94,9 +105,11 @@ TEST_CASE("accuracy_exact: text, white space and case by option") {
   CHECK(value(*reward("accuracy_exact"), "<answer> New  York </answer>", gold("New York")) == 1);
   CHECK(value(*reward("accuracy_exact"), "<answer>new york</answer>", gold("New York")) == 0);
   CHECK(value(*reward("accuracy_exact", {{"ignore_case", true}}), "<answer>new york</answer>", gold("New York")) == 1);
-  CHECK(value(*reward("accuracy_exact", {{"ignore_space", false}}), "<answer>New  York</answer>", gold("New York")) == 0);
+  CHECK(value(*reward("accuracy_exact", {{"ignore_space", false}}), "<answer>New  York</answer>", gold("New York")) ==
+        0);
   CHECK(value(*reward("accuracy_exact"), "\\boxed{0.5}", gold("1/2")) == 0);
-  CHECK(value(*reward("accuracy_exact", {{"source", {{"sources", {"whole"}}}}}), "<think>x</think> olleh", gold("olleh")) == 1);
+  CHECK(value(*reward("accuracy_exact", {{"source", {{"sources", {"whole"}}}}}), "<think>x</think> olleh",
+              gold("olleh")) == 1);
   CHECK(value(*reward("accuracy_exact"), "nothing", gold("x")) == 0);
   CHECK(score_text(*reward("accuracy_exact"), "\\boxed{1}", {{"q", 1}}).status == Status::skip);
   CHECK(reward("accuracy_exact")->row_problem({{"q", 1}}) == "the row has no column \"answer\"");
@@ -117,15 +130,32 @@ TEST_CASE("accuracy_regex: the last match counts; compared as mathematics, as te
 }
 
 TEST_CASE("accuracy_regex: a pattern that RE2 does not take is refused when the config is loaded") {
-  expect_error([] { reward("accuracy_regex", {{"pattern", "(a"}}); }, "the pattern is not usable: missing )", "/rewards/0/options/pattern", "RE2");
-  expect_error([] { reward("accuracy_regex", {{"pattern", "(?=a)b"}}); }, "the pattern is not usable", "/options/pattern", "look-around");
-  expect_error([] { reward("accuracy_regex", {{"pattern", std::string(2000, 'a')}}); }, "longer than 1024 bytes", "/options/pattern", "RE2");
-  expect_error([] { reward("accuracy_regex", {{"pattern", "((a{500}){500}){500}"}}); }, "the pattern is not usable", "/options/pattern", "RE2");
+  expect_error(
+      [] {
+        reward("accuracy_regex", {{"pattern", "(a"}});
+      },
+      "the pattern is not usable: missing )", "/rewards/0/options/pattern", "RE2");
+  expect_error(
+      [] {
+        reward("accuracy_regex", {{"pattern", "(?=a)b"}});
+      },
+      "the pattern is not usable", "/options/pattern", "look-around");
+  expect_error(
+      [] {
+        reward("accuracy_regex", {{"pattern", std::string(2000, 'a')}});
+      },
+      "longer than 1024 bytes", "/options/pattern", "RE2");
+  expect_error(
+      [] {
+        reward("accuracy_regex", {{"pattern", "((a{500}){500}){500}"}});
+      },
+      "the pattern is not usable", "/options/pattern", "RE2");
 }
 
 TEST_CASE("accuracy_choice: one letter, however it is dressed") {
   const auto choice = reward("accuracy_choice");
-  for (const char* right : {"\\boxed{B}", "Answer: (b)", "<answer>B. Paris</answer>", "\\boxed{\\text{(B)}}", "The answer is **B**.", "Answer: Option B"}) {
+  for (const char* right : {"\\boxed{B}", "Answer: (b)", "<answer>B. Paris</answer>", "\\boxed{\\text{(B)}}",
+                            "The answer is **B**.", "Answer: Option B"}) {
     CHECK_MESSAGE(value(*choice, right, gold("B")) == 1, right);
   }
   for (const char* wrong : {"\\boxed{A}", "\\boxed{A or B}", "\\boxed{A, B}", "\\boxed{AB}", "B", "Answer: Berlin"}) {

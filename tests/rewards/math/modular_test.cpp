@@ -41,7 +41,8 @@ TEST_CASE("fingerprints: identities hold at every point") {
 }
 
 TEST_CASE("fingerprints: nothing for what is not rational, not defined, or of a huge degree") {
-  for (const char* text : {"\\sqrt{x}", "\\sin x", "2^x", "1/(x-x)", "x^{2^{61}}", "x^{1152921504606846868}", "\\infty", "0^0"}) {
+  for (const char* text :
+       {"\\sqrt{x}", "\\sin x", "2^x", "1/(x-x)", "x^{2^{61}}", "x^{1152921504606846868}", "\\infty", "0^0"}) {
     CHECK_MESSAGE(!print_of(text), text);
   }
 }
