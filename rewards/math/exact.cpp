@@ -36,8 +36,8 @@ class ExactDomain {
     if (!small || std::abs(*small) > limit || std::abs(*small) * static_cast<int64_t>(base.bits() - 1) > limit) {
       return std::nullopt;
     }
-    if (!context_.budget.spend(limit / 4)) return std::nullopt;
-    return bounded(math::power(base, *small));
+    const int64_t limbs = std::abs(*small) * static_cast<int64_t>(base.bits()) / 32;
+    return context_.budget.spend(kOperation + limbs * limbs / 16) ? bounded(math::power(base, *small)) : std::nullopt;
   }
 
   Maybe root(const Fraction& value, uint32_t index) {
@@ -64,10 +64,14 @@ class ExactDomain {
  private:
   static constexpr size_t kMaxRootBits = 256;
 
+  // What the smallest operation costs: memory for its result; for fractions a greatest common divisor.
+  static constexpr int64_t kOperation = 8;
+
   // Quadratic work in the limbs; reducing the result is the larger part of it.
   bool pays(const Fraction& a, const Fraction& b) {
     const auto limbs = static_cast<int64_t>((a.bits() + b.bits()) / 32);
-    return context_.budget.spend(a.is_integer() && b.is_integer() ? limbs * limbs / 64 : limbs * limbs / 4);
+    const bool is_integer = a.is_integer() && b.is_integer();
+    return context_.budget.spend(is_integer ? kOperation + limbs * limbs / 64 : 4 * kOperation + limbs * limbs / 4);
   }
 
   Maybe bounded(Fraction value) {
@@ -109,6 +113,8 @@ class ExactDomain {
 }  // namespace
 
 std::optional<Fraction> exact_value(const Term& term, const Context& context, const Bindings& bindings) {
+  // Each sum around the term has a binding, which is copied.
+  if (!context.budget.spend(4 + 8 * static_cast<int64_t>(bindings.size()))) return std::nullopt;
   ExactDomain domain(context);
   Evaluator<ExactDomain> evaluator(domain, context, term.sign);
   evaluator.bind(bindings);

@@ -56,6 +56,7 @@ class Parser {
   Result degrees(NodeId base);
   Result raised(NodeId base);
   Result subscripted(NodeId base);
+  Result marked(NodeId base, const std::string& mark);
   Result based(NodeId base, const std::string& digits, std::string radix);
   Result magnified(NodeId amount);
   Result script();

@@ -229,10 +229,7 @@ Parser::Result Parser::postfix(NodeId base, bool& is_done) {
   if (take_symbol("%")) return add(Kind::percent, {base});
   if (take_symbol("^")) return raised(base);
   if (take_symbol("_")) return subscripted(base);
-  if (take_symbol("'")) {
-    if (at(base).kind != Kind::symbol) return add(Kind::call, {base}, "'");
-    return add(Kind::symbol, {}, at(base).text + "'");
-  }
+  if (take_symbol("'")) return marked(base, "'");
   if (take_symbol("deg")) return degrees(base);
   is_done = true;
   return base;
@@ -258,7 +255,7 @@ Parser::Result Parser::raised(NodeId base) {
   }
   if (is_symbol("'", braces) && (braces == 0 || is_symbol("}", 2))) {
     at_ += 1 + 2 * braces;
-    return at(base).kind == Kind::symbol ? add(Kind::symbol, {}, at(base).text + "'") : add(Kind::call, {base}, "'");
+    return marked(base, "'");
   }
   const bool is_transpose =
       (peek(braces).text == "T" || is_command("top", braces)) && (braces == 0 || is_symbol("}", 2));
@@ -311,11 +308,17 @@ Parser::Result Parser::subscripted(NodeId base) {
   const std::string digits = is_digits ? tokens_[at_ - 2 - inside].text : "";
   std::string text = script_text();
   if (text.empty()) return std::nullopt;
-  if (at(base).kind == Kind::symbol || at(base).kind == Kind::constant) {
-    return add(Kind::symbol, {}, at(base).text + "_" + text);
-  }
-  if (at(base).kind != Kind::number) return add(Kind::call, {base}, "_" + text);
-  return based(base, digits, std::move(text));
+  return at(base).kind == Kind::number ? based(base, digits, std::move(text)) : marked(base, "_" + text);
+}
+
+// x' and x_1 are other symbols than x.
+Parser::Result Parser::marked(NodeId base, const std::string& mark) {
+  const Node& node = at(base);
+  const bool is_name = node.kind == Kind::symbol || (node.kind == Kind::constant && mark[0] == '_');
+  if (!is_name) return add(Kind::call, {base}, mark);
+  // Every further mark copies the name so far.
+  constexpr size_t kMaxName = 256;
+  return node.text.size() + mark.size() <= kMaxName ? add(Kind::symbol, {}, node.text + mark) : std::nullopt;
 }
 
 // A number in base `radix`, a numeral or its word.

@@ -40,7 +40,7 @@ inline std::vector<std::string> hostile_answers() {
       repeated("\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", 60),
       cat("\\begin{pmatrix}", repeated("1\\\\", 1000), "1\\end{pmatrix}"), repeated("\\frac", 800), repeated("{", 4000),
       repeated("}", 4000), repeated("\\", 4000), repeated("^", 4000), repeated("_", 4000), repeated("$", 4000),
-      repeated("!", 4000), cat("3", repeated("!", 4000)), cat("x", repeated("'", 4000)),
+      repeated("!", 4000), cat("3", repeated("!", 4000)), cat("x", repeated("'", 4000)), cat("x", repeated("_1", 2000)),
       repeated("\xE2\x88\x9A", 1300) + "2", repeated("\xC2\xB2", 2000), repeated("\xEF\xBC\x91", 1300),
       std::string(4000, '\0'), repeated("\xFF\xFE", 2000), repeated("\\log_2", 600) + "8",
       repeated("f(", 1300) + cat("x", repeated(")", 1300)), cat("\\overline{", std::string(4000, '3'), "}"),
