@@ -143,9 +143,9 @@ class Folder {
 
   bool take_command() {
     const Token& token = in_[at_];
-    const std::string_view command = command_of_word(is_greek(token.text) ? token.text : lower_case(token.text));
+    std::string command = command_of_word(is_greek(token.text) ? token.text : lower_case(token.text));
     if (command.empty()) return take_glued_function();
-    push(TokenKind::command, std::string(command), 1);
+    push(TokenKind::command, std::move(command), 1);
     return true;
   }
 
@@ -154,9 +154,9 @@ class Folder {
     const Token& token = in_[at_];
     if (token.is_in_text || token.text.size() < 3 || token.text.size() > 6) return false;
     for (size_t length = token.text.size() - 1; length >= 2 && token.text.size() - length <= 2; --length) {
-      const std::string_view command = command_of_word(token.text.substr(0, length));
+      std::string command = command_of_word(token.text.substr(0, length));
       if (command.empty()) continue;
-      out_.push_back({TokenKind::command, std::string(command), token.is_after_space, false});
+      out_.push_back({TokenKind::command, std::move(command), token.is_after_space, false});
       out_.push_back({TokenKind::word, token.text.substr(length), false, false});
       ++at_;
       return true;

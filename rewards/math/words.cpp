@@ -229,9 +229,9 @@ bool is_percent_word(std::string_view lower) {
 
 bool is_degree_word(std::string_view lower) { return lower == "degree" || lower == "degrees" || lower == "deg"; }
 
-std::string_view command_of_word(std::string_view lower) {
-  if (!function_of_command(lower).empty() && lower != "min" && lower != "det") return lower;
-  if (is_greek(lower)) return lower;
+std::string command_of_word(std::string_view lower) {
+  if (!function_of_command(lower).empty() && lower != "min" && lower != "det") return std::string(lower);
+  if (is_greek(lower)) return std::string(lower);
   if (lower == "pi") return "pi";
   if (lower == "sqrt") return "sqrt";
   if (lower == "cbrt") return "cbrt";

@@ -31,7 +31,7 @@ bool is_percent_word(std::string_view lower);  // percent, pct, ...
 bool is_degree_word(std::string_view lower);
 
 // What a bare word means as a LaTeX command: "sqrt", "pi", "infinity" -> "infty", "arcsin"; "" for other words.
-std::string_view command_of_word(std::string_view lower);
+std::string command_of_word(std::string_view lower);
 
 // Functions that take an argument: sin, arcsin, log, ...; canonical names ("arcsin" -> "asin"); "" for other commands.
 std::string_view function_of_command(std::string_view command);
