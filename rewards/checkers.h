@@ -2,6 +2,7 @@
 // Deciding whether an extracted answer is right, given the row of the data set it belongs to.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,13 @@ struct GoldRule {
   std::string column = "answer";
   std::string marker = "####";  // the gold is what follows the last one of these, where the column holds one
 };
+
+// The gold answer of a row as text: a string (its last \boxed{...} where it holds one) or a number.
+struct GoldText {
+  std::optional<std::string> text;
+  std::string problem;  // why there is none: the column is missing, of another kind, empty, or above 4 KiB
+};
+GoldText find_gold(const base::Json& row, const GoldRule& rule);
 
 // Compares with the gold value: a string (its last \boxed{...} where it holds one) or a number. no_gold when the column is
 // missing, of another kind, empty, or above 4 KiB.

@@ -42,6 +42,7 @@ class Combined {
   const std::string& name(size_t i) const { return parts_[i].reward->name(); }
   double weight(size_t i) const { return parts_[i].weight; }
   std::vector<double> weights() const;
+  const Reward& reward(size_t i) const { return *parts_[i].reward; }
 
   // Thread-safe. An exception in a reward, and a value that is not finite, become Status::error with the text.
   CombinedScore score(const Sample& sample) const;

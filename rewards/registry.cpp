@@ -8,10 +8,12 @@
 #include "rewards/code/accuracy_code.h"
 #include "rewards/language.h"
 #include "rewards/length.h"
+#include "rewards/math/accuracy_math.h"
 #include "rewards/plugins/http_reward.h"
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 #include "rewards/repetition.h"
+#include "rewards/text_accuracy.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -82,6 +84,26 @@ const RewardKind kKinds[] = {
        return std::make_unique<ReflectionWords>(log_name(c));
      },
      base::reference<NoOptions>},
+    {"accuracy_math", "1 when the final answer equals the gold answer as mathematics",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<math::AccuracyMath>(log_name(c), load_options<math::AccuracyMathConfig>(c, where));
+     },
+     base::reference<math::AccuracyMathConfig>},
+    {"accuracy_exact", "1 when the final answer is the gold answer as text",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyExact>(log_name(c), load_options<AccuracyExactConfig>(c, where));
+     },
+     base::reference<AccuracyExactConfig>},
+    {"accuracy_regex", "1 when what a pattern finds is the gold answer",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyRegex>(log_name(c), load_options<AccuracyRegexConfig>(c, where), where);
+     },
+     base::reference<AccuracyRegexConfig>},
+    {"accuracy_choice", "1 when the final answer names the right choice",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return std::make_unique<AccuracyChoice>(log_name(c), load_options<AccuracyChoiceConfig>(c, where));
+     },
+     base::reference<AccuracyChoiceConfig>},
     {"python", "a Python function as TRL's or verl's, in processes of its own",
      [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
        return plugins::make_python_reward(log_name(c), load_options<plugins::PythonConfig>(c, where), where);

@@ -4,6 +4,8 @@
 
 namespace lockstep::rewards {
 
+std::optional<std::string> Reward::row_problem(const base::Json&) const { return std::nullopt; }
+
 const char* status_name(Status status) {
   switch (status) {
     case Status::ok:

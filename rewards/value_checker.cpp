@@ -7,25 +7,30 @@
 
 namespace lockstep::rewards {
 
-Check check_value(const base::Json& row, std::string_view answer, const GoldRule& gold) {
-  const auto found = row.find(gold.column);
-  if (found == row.end()) return {Verdict::no_gold, cat("the row has no column \"", gold.column, "\"")};
+GoldText find_gold(const base::Json& row, const GoldRule& rule) {
+  const auto found = row.find(rule.column);
+  if (found == row.end()) return {std::nullopt, cat("the row has no column \"", rule.column, "\"")};
   if (!found->is_string() && !found->is_number()) {
-    return {Verdict::no_gold,
-            cat("the column \"", gold.column, "\" is ", found->type_name(), ", not text or a number")};
+    return {std::nullopt, cat("the column \"", rule.column, "\" is ", found->type_name(), ", not text or a number")};
   }
   const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
   std::string_view value = text;
-  if (const size_t marker = gold.marker.empty() ? std::string::npos : text.rfind(gold.marker);
+  if (const size_t marker = rule.marker.empty() ? std::string::npos : text.rfind(rule.marker);
       marker != std::string::npos) {
-    value.remove_prefix(marker + gold.marker.size());
+    value.remove_prefix(marker + rule.marker.size());
   }
   if (const std::vector<std::string_view> boxes = find_boxes(value); !boxes.empty()) value = boxes.back();
   value = base::trim(value);
-  if (value.size() > kMaxAnswerBytes) return {Verdict::no_gold, cat("the gold answer has ", value.size(), " bytes")};
-  if (normalize_answer(value).empty()) return {Verdict::no_gold, "the gold answer is empty"};
-  if (answers_equal(answer, value)) return {Verdict::right, ""};
-  return {Verdict::wrong, cat("gold is ", value.substr(0, 200))};
+  if (value.size() > kMaxAnswerBytes) return {std::nullopt, cat("the gold answer has ", value.size(), " bytes")};
+  if (normalize_answer(value).empty()) return {std::nullopt, "the gold answer is empty"};
+  return {std::string(value), ""};
+}
+
+Check check_value(const base::Json& row, std::string_view answer, const GoldRule& rule) {
+  const GoldText gold = find_gold(row, rule);
+  if (!gold.text) return {Verdict::no_gold, gold.problem};
+  if (answers_equal(answer, *gold.text)) return {Verdict::right, ""};
+  return {Verdict::wrong, cat("gold is ", gold.text->substr(0, 200))};
 }
 
 }  // namespace lockstep::rewards

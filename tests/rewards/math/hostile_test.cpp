@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers made to burn time or memory: each is judged within milliseconds, and none is equal to what it is not.
+#include <doctest/doctest.h>
+
+#include <ctime>
+#include <functional>
+
+#include "base/text.h"
+#include "rewards/math/extract.h"
+#include "tests/rewards/math/cases.h"
+#include "tests/rewards/math/hostile.h"
+
+namespace lockstep::rewards::math {
+namespace {
+
+// Measured by `reward_bench --hostile`: below 10 ms in a release build. A debug build with sanitizers is some twenty times
+// slower, and a test must not fail because a machine is busy.
+constexpr double kMaxSeconds = 0.2;
+
+double seconds_of(const std::function<void()>& action) {
+  const std::clock_t start = std::clock();  // CPU time: a busy machine must not fail this
+  action();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
+TEST_CASE("hostile answers: judged in time, against small answers and against themselves") {
+  const std::vector<std::string> answers = hostile_answers();
+  for (const std::string& text : answers) {
+    CAPTURE(text.substr(0, 80));
+    for (const std::string& other : partners(text)) {
+      Verdict verdict;
+      const double seconds = seconds_of([&] { verdict = judge_texts(text, other); });
+      CHECK_MESSAGE(seconds < kMaxSeconds, seconds, " s against ", other.substr(0, 80));
+      CHECK_FALSE(judge_texts("42", text).is_equal);
+    }
+  }
+}
+
+TEST_CASE("hostile completions: what makes other verifiers hang is read in time and equals nothing small") {
+  for (const std::string& text : hostile_completions()) {
+    CAPTURE(text.substr(0, 80));
+    Verdict verdict;
+    const double seconds = seconds_of([&] {
+      const auto found = extract(text, {});
+      if (found.answer) verdict = judge_texts("42", *found.answer);
+    });
+    CHECK(seconds < kMaxSeconds);
+    CHECK_FALSE(verdict.is_equal);
+  }
+}
+
+TEST_CASE("hostile answers: values beyond every budget differ where they differ") {
+  CHECK(are_equal("7^{10000000}", "7 \\cdot 7^{9999999}"));
+  CHECK_FALSE(are_equal("7^{10000000}", "7^{10000001}"));
+  CHECK_FALSE(are_equal("1000000000!", "1000000001!"));
+  CHECK(are_equal("1000000000!", "1000000000!"));
+  CHECK_FALSE(are_equal("9^{9^{9^{9}}}", "9^{9^{9^{8}}}"));
+  CHECK_FALSE(are_equal("\\frac{1}{2004!}", "\\frac{1}{2006!}"));
+  CHECK_FALSE(are_equal("10^{-300}", "10^{-301}"));
+  CHECK_FALSE(are_equal("e^{-1000}", "0"));
+  CHECK(judge_texts("\\sum_{k=1}^{10^9} k", "5 \\cdot 10^{17}").is_equal == false);
+}
+
+TEST_CASE("hostile completions: the answer is found in linear time") {
+  constexpr size_t kMegabyte = size_t{1} << 20;
+  const auto filled = [&](std::string_view text) { return repeated(text, kMegabyte / text.size()); };
+  for (const std::string& text : {filled("\\boxed{"),
+                                  filled("\\boxed{1}"),
+                                  filled("\\boxed 1"),
+                                  filled("\\boxed{1} and \\boxed{2} "),
+                                  filled("$"),
+                                  filled("$1$"),
+                                  filled("\\("),
+                                  filled("\\[1\\]"),
+                                  filled("answer is "),
+                                  filled("final answer: 1. "),
+                                  filled("The answer is $1$ and $2$ "),
+                                  filled("####"),
+                                  filled("#### 1\n"),
+                                  filled("<answer>"),
+                                  filled("<answer>1</answer>"),
+                                  filled("</think>"),
+                                  filled("1,2,"),
+                                  filled("is "),
+                                  filled(" "),
+                                  filled("a"),
+                                  filled("{"),
+                                  cat("answer is ", filled("is ")),
+                                  cat("answer: ", filled("$a$, "))}) {
+    CAPTURE(text.substr(0, 40));
+    for (const char* rule : {"join", "last", "agree"}) {
+      const double seconds = seconds_of([&] {
+        extract(text, {.sources = {"answer_tag", "boxed", "final_answer", "hashes", "last_formula", "last_number"},
+                       .boxes = rule});
+      });
+      CHECK_MESSAGE(seconds < 20 * kMaxSeconds, seconds);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace lockstep::rewards::math
