@@ -68,8 +68,7 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
     if (config.loss.use_kl_in_reward) drawn->kl = kl_to(*reference.get(), stage.learner(), *drawn, config);
     const Rollout& rollout = *drawn;
     log.rollout(rollout);
-    // A_i = (r_i - mean) / std within the group
-    const auto advantages = rollout_advantages(rollout, config, session.rewards->combined.weights());
+    const auto advantages = rollout_advantages(rollout, config, session.rewards->combined.weights());  // A_i
     const auto old = old_policy(stage.learner(), rollout, config);
     bool is_on_policy = true;  // until the first update
     for (int iteration = 0; iteration < config.num_iterations; ++iteration)
