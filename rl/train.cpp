@@ -32,7 +32,7 @@ std::optional<Rollout> draw(Session& session, const GrpoConfig& config, const Pr
   if (!config.dynamic_sampling.enable) return draw_prompts(in_order, config.num_prompts);
   uint64_t cursor = stage.state().value("prompt_cursor", in_order);
   auto rollout = draw_varied(config.dynamic_sampling, config.num_prompts, cursor, draw_prompts);
-  if (rollout) stage.state()["prompt_cursor"] = cursor;  // else the step is drawn again from where it began
+  stage.state()["prompt_cursor"] = cursor;
   return rollout;
 }
 

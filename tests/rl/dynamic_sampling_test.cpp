@@ -128,6 +128,7 @@ std::vector<std::string> rows_of(const std::string& folder, std::vector<std::str
                                           "grpo.max_steps=4",
                                           "grpo.save.save_steps=1",
                                           "eval={}",
+                                          "engine.draft=none",  // when drafts pay is timed: it shows in metrics
                                           "grpo.num_prompts=3",
                                           "grpo.num_minibatches=1",
                                           "grpo.learner.schedule.lr_scheduler_type=constant",
