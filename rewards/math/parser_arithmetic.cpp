@@ -324,18 +324,13 @@ Parser::Result Parser::marked(NodeId base, const std::string& mark) {
 // A number in base `radix`, a numeral or its word.
 Parser::Result Parser::based(NodeId base, const std::string& digits, std::string radix_text) {
   std::string& text = radix_text;
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kWords = {{{"two", "2"},
-                                                                                           {"three", "3"},
-                                                                                           {"four", "4"},
-                                                                                           {"five", "5"},
-                                                                                           {"six", "6"},
-                                                                                           {"eight", "8"},
-                                                                                           {"ten", "10"},
-                                                                                           {"sixteen", "16"}}};
+  // From two on.
+  static constexpr std::array<std::string_view, 11> kWords = {"two",   "three", "four", "five",   "six",   "seven",
+                                                              "eight", "nine",  "ten",  "eleven", "twelve"};
   if (text.substr(0, 4) == "base") text = std::string(base::trim(std::string_view(text).substr(4)));
-  for (const auto& [word, value] : kWords) {
-    if (text == word) text = value;
-  }
+  const auto word = std::find(kWords.begin(), kWords.end(), text);
+  if (word != kWords.end()) text = std::to_string(2 + (word - kWords.begin()));
+  if (text == "sixteen") text = "16";
   const auto radix = number_node(text, limits_.max_bits);
   const bool is_radix =
       radix && radix->value.is_integer() && radix->value >= Fraction(2) && radix->value <= Fraction(36);

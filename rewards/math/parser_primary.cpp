@@ -66,9 +66,12 @@ std::optional<Node> number_node(std::string_view text, size_t max_bits) {
   const std::string_view mantissa = text.substr(0, mark);
   int64_t exponent = 0;
   if (mark < text.size()) {
-    const bool is_negative = text[mark + 1] == '-';
-    const std::string_view digits = text.substr(mark + 1 + (is_negative ? 1 : 0));
-    if (digits.empty() || digits.size() > 5) return std::nullopt;
+    // The subscript of "5_e" and "12_{nine}" is no numeral, and comes here too.
+    std::string_view digits = text.substr(mark + 1);
+    const bool is_negative = digits.substr(0, 1) == "-";
+    digits.remove_prefix(is_negative ? 1 : 0);
+    const bool is_number = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (digits.empty() || digits.size() > 5 || !is_number) return std::nullopt;
     for (char c : digits) exponent = exponent * 10 + (c - '0');
     if (is_negative) exponent = -exponent;
   }

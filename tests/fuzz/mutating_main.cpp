@@ -2,7 +2,9 @@
 // Drives a fuzz target without libFuzzer: random and mutated inputs from a seed, so that a finding can be repeated.
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -84,6 +86,13 @@ std::vector<std::string> read_corpus(const std::string& folder) {
   return corpus;
 }
 
+// The input that runs now, for the handler: seed and number tell which one to repeat.
+volatile std::sig_atomic_t current_input = 0;
+void name_input(int) {
+  std::fprintf(stderr, "in input %ld\n", static_cast<long>(current_input));
+  std::_Exit(1);
+}
+
 }  // namespace
 
 // usage: NAME CORPUS_FOLDER NUM_INPUTS SEED [MAX_SECONDS]
@@ -95,11 +104,13 @@ int main(int argc, char** argv) {
   const std::vector<std::string> corpus = read_corpus(argv[1]);
   const uint64_t count = std::stoull(argv[2]), seed = std::stoull(argv[3]);
   const double max_seconds = argc > 4 ? std::stod(argv[4]) : 1e9;
+  std::signal(SIGABRT, name_input);
   const auto start = std::chrono::steady_clock::now();
   double slowest = 0, seconds = 0;
   std::string slowest_input;
   uint64_t done = 0;
   for (; done < count && seconds < max_seconds; ++done) {
+    current_input = static_cast<std::sig_atomic_t>(done);
     Random random(seed, "fuzz", done);
     std::string text = random.chance(0.2) ? random_input(random) : random.pick(corpus);
     const uint64_t mutations = random.below(6);

@@ -36,6 +36,16 @@ TEST_CASE("hostile answers: judged in time, against small answers and against th
   }
 }
 
+TEST_CASE("hostile answers: a subscript that is no numeral is a name") {
+  for (const char* text :
+       {"5_e", "5_{1e}", "5_{e-}", "5_{1e-}", "5_{-}", "5_{.}", "12_{one}", "12_{elevenses}", "(5)_e"}) {
+    CAPTURE(text);
+    CHECK_FALSE(are_equal("5", text));
+    CHECK_FALSE(are_equal("12", text));
+  }
+  CHECK(are_equal("121_{9}", "121_{nine}"));
+}
+
 TEST_CASE("hostile completions: what makes other verifiers hang is read in time and equals nothing small") {
   for (const std::string& text : hostile_completions()) {
     CAPTURE(text.substr(0, 80));
