@@ -5,12 +5,15 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "cli/launch.h"
 #include "cli/verb.h"
 #include "rl/budget.h"
 #include "rl/session.h"
 
 namespace lockstep::cli {
 namespace {
+
+constexpr int64_t kMostRanks = 256;
 
 // To standard error: standard output is the config alone. A model that is not there yet does not keep a config from being checked.
 void print_budget(const rl::RunConfig& config) {
@@ -21,15 +24,28 @@ void print_budget(const rl::RunConfig& config) {
   }
 }
 
+std::vector<std::string> words_of_rank(const Arguments& arguments) {
+  std::vector<std::string> words = {"train"};
+  for (const auto& assignment : arguments.values("set")) words.insert(words.end(), {"--set", assignment});
+  words.insert(words.end(), {"--", arguments.positional(0)});
+  return words;
+}
+
 ExitCode run_train(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes and shards are the parallelism
+  end_with_launcher();
   const auto config = rl::load_run_config(arguments.positional(0), arguments.values("set"));
   if (arguments.has("dry-run")) {
     std::cout << base::dump(config).dump(2) << "\n";
     print_budget(config);
     return ExitCode::done;
   }
-  return static_cast<ExitCode>(rl::run(config));
+  if (arguments.has("launch")) {
+    const auto count = static_cast<int>(arguments.integer_or("launch", 1, 1, kMostRanks));
+    rl::check_ranks(config, count);
+    return launch_ranks(count, words_of_rank(arguments));
+  }
+  return static_cast<ExitCode>(rl::run(config, rl::ranks::find_place()));
 }
 
 }  // namespace
@@ -39,8 +55,10 @@ Verb train_verb() {
           .summary = "pre-train, fine-tune and reinforce as a config says; the same command again resumes",
           .usage = {.positionals = {{"CONFIG", "the run's JSON file (comments allowed)"}},
                     .options = {{.name = "set", .value = "PATH=VALUE", .meaning = "override a field, e.g. grpo.loss.beta=0.001", .is_repeatable = true},
+                                {.name = "launch", .value = "N", .meaning = "run as N ranks on this machine, each with its share of the threads; the bits are those of one"},
                                 {.name = "dry-run", .meaning = "print the resolved config, and what it needs in memory and tokens; start nothing"}},
-                    .notes = "SIGTERM, SIGINT and SIGUSR1 save after the current step and exit with 75.\n"},
+                    .notes = "SIGTERM, SIGINT and SIGUSR1 save after the current step and exit with 75.\n"
+                             "Ranks on several machines: start this command with torchrun, srun or mpirun on a private network.\n"},
           .run = run_train};
 }
 

@@ -87,10 +87,11 @@ EvalResult evaluate(rollout::Engine& engine,
                     int num_prompts,
                     int num_samples,
                     const rollout::SamplingConfig& sampling,
-                    uint64_t seed) {
+                    uint64_t seed,
+                    const Draws& draws) {
   const uint64_t rows = prompts.size();
   const int64_t count = rows > 0 ? std::min<int64_t>(num_prompts, static_cast<int64_t>(rows)) : num_prompts;
-  const auto rollout = run_rollout(engine, prompts, prompts.slice(0, count), num_samples, sampling, rewards, seed);
+  const auto rollout = run_rollout(engine, prompts, prompts.slice(0, count), num_samples, sampling, rewards, seed, draws);
   EvalResult out;
   std::map<std::string, std::pair<double, double>> by_difficulty;  // sum of pass@1, prompts
   for (size_t i = 0; i < rollout.groups.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rl/prompts.h"
+#include "rl/rollout_exchange.h"
 #include "rl/scoring.h"
 #include "rollout/engine.h"
 
@@ -36,6 +37,7 @@ EvalResult evaluate(rollout::Engine& engine,
                     int num_prompts,
                     int num_samples,
                     const rollout::SamplingConfig& sampling,
-                    uint64_t seed);
+                    uint64_t seed,
+                    const Draws& draws = {});
 
 }  // namespace lockstep::rl

@@ -102,8 +102,10 @@ MetricsRow GrpoLog::row(const RolloutAdvantages& advantages, const EntropyCoeffi
   auto& tokens = stage_.state()["num_tokens"];
   tokens = (tokens.is_null() ? 0 : tokens.get<int64_t>()) + stats.prompt_tokens + stats.new_tokens;
   row.set("num_tokens", tokens.get<double>());
-  write_completions(advantages);
-  if (stage_.step() % 10 == 0) print_samples(advantages);
+  if (session_.world.is_first()) {
+    write_completions(advantages);
+    if (stage_.step() % 10 == 0) print_samples(advantages);
+  }
   add_evaluation(row);  // part of the step's row: a row is written once, whenever the run is interrupted
   return row;
 }

@@ -74,6 +74,7 @@ void add_entropy_threshold(LossTotals& totals, Learner& learner, const std::vect
     parts[static_cast<size_t>(index)].assign(values.const_data_ptr<float>(), values.const_data_ptr<float>() + values.numel());
     return Tensor();
   });
+  learner.share(parts);
   std::vector<float> all;
   for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
   totals.entropy_threshold = entropy_threshold(all, config.loss.top_entropy_quantile);
@@ -199,6 +200,7 @@ LossMetrics accumulate_grpo(Learner& learner,
     metrics[static_cast<size_t>(index)] = out.metrics;
     return out.loss;
   });
+  learner.share(metrics);
   LossMetrics sum;
   for (const auto& m : metrics) sum += m;
   return sum;

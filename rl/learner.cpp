@@ -5,6 +5,10 @@
 #include <ATen/Parallel.h>
 
 #include <chrono>
+#include <limits>
+
+#include "rl/ranks/tensors.h"
+#include "rollout/remote/bytes.h"
 
 namespace lockstep::rl {
 namespace {
@@ -15,9 +19,16 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 }  // namespace
 
-Learner::Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, bool gradient_checkpointing)
-    : model_(model), pool_(pool) {
-  for (int i = 0; i < num_shards; ++i) {
+Learner::Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, bool gradient_checkpointing, const ranks::World* world)
+    : model_(model),
+      pool_(pool),
+      num_shards_(num_shards),
+      world_(world),
+      own_(world ? ranks::shards_of(world->rank(), world->size(), num_shards) : ranks::ShardRange{0, num_shards}) {
+  std::vector<int64_t> sizes;
+  for (const auto& p : model.parameters()) sizes.push_back(p.value.numel());
+  owners_ = ranks::assign_owners(sizes, world ? world->size() : 1);
+  for (int i = 0; i < own_.size(); ++i) {
     replicas_.push_back(model::Transformer::replica(model));
     replicas_.back().set_requires_grad(true);
     replicas_.back().set_gradient_checkpointing(gradient_checkpointing);
@@ -38,10 +49,10 @@ void Learner::accumulate(int num_micro_batches,
   for (auto& replica : replicas_)
     for (auto& p : replica.parameters()) p.value.mutable_grad() = Tensor();
   std::vector<LearnerSeconds> own(replicas_.size());
-  pool_.parallel_for(num_shards(), [&](int shard) {
+  pool_.parallel_for(own_.size(), [&](int place) {
     at::set_num_threads(1);  // shards are the parallelism; a nested OpenMP team would only fight them
-    const auto s = static_cast<size_t>(shard);
-    for (int i = shard; i < num_micro_batches; i += num_shards()) {
+    const auto s = static_cast<size_t>(place);
+    for (int i = own_.begin + place; i < num_micro_batches; i += num_shards()) {
       const auto begin = Clock::now();
       const Tensor value = loss(replicas_[s], i);
       const double forward = seconds_since(begin);
@@ -65,18 +76,45 @@ void Learner::split_seconds(const std::vector<LearnerSeconds>& own, double whole
   seconds_.backward = whole - seconds_.forward;
 }
 
+bool Learner::is_mine(size_t micro_batch) const {
+  const int shard = static_cast<int>(micro_batch % static_cast<size_t>(num_shards_));
+  return own_.begin <= shard && shard < own_.end;
+}
+
+void Learner::exchange(std::vector<std::string>& bytes) const {
+  rollout::remote::ByteWriter writer;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    if (is_mine(i)) writer.text(bytes[i]);
+  const auto all = world_->all_gather(writer.take(), "results of micro-batches");
+  std::vector<rollout::remote::ByteReader> readers(all.begin(), all.end());
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const int shard = static_cast<int>(i % static_cast<size_t>(num_shards_));
+    auto& reader = readers[static_cast<size_t>(ranks::rank_of_shard(shard, world_->size(), num_shards_))];
+    bytes[i] = reader.text(std::numeric_limits<uint32_t>::max());
+  }
+}
+
 void Learner::reduce() {
   auto& parameters = model_.parameters();
+  const auto nodes = ranks::nodes_within(own_, num_shards_);
+  std::vector<std::vector<Tensor>> partial(parameters.size());
   pool_.parallel_for(static_cast<int>(parameters.size()), [&](int index) {
-    Tensor sum;
-    for (auto& replica : replicas_) {
-      // The first shard's storage becomes the sum; replicas drop their gradients at the next call.
-      const Tensor& part = replica.parameters()[static_cast<size_t>(index)].value.grad();
-      if (!part.defined()) continue;
-      sum = sum.defined() ? sum.add_(part) : part;
-    }
-    parameters[static_cast<size_t>(index)].value.mutable_grad() = sum;
+    const auto p = static_cast<size_t>(index);
+    for (const auto& node : nodes)
+      // Sums lie in the memory of a shard's gradient; replicas drop theirs at the next call.
+      partial[p].push_back(ranks::sum_of(node, [&](ranks::ShardRange range) -> Tensor* {
+        if (range.size() > 1) return nullptr;
+        return &replicas_[static_cast<size_t>(range.begin - own_.begin)].parameters()[p].value.mutable_grad();
+      }));
   });
+  if (!world_ || world_->is_alone()) {
+    for (size_t p = 0; p < parameters.size(); ++p) parameters[p].value.mutable_grad() = partial[p][0];
+    return;
+  }
+  ranks::Owned owned{{}, owners_};
+  for (const auto& p : parameters) owned.parameters.push_back({p.name, p.value});
+  const auto sums = ranks::sum_to_owners(*world_, owned, partial, num_shards_);
+  for (size_t p = 0; p < parameters.size(); ++p) parameters[p].value.mutable_grad() = sums[p];
 }
 
 }  // namespace lockstep::rl

@@ -106,6 +106,12 @@ Tensor Lora::weight_of(const Site& site) const {
   return site.target.piece.view(policy_.parameters()[site.target.parameter].value.detach());
 }
 
+std::vector<size_t> Lora::adapted() const {
+  std::vector<size_t> out(parameters_.size());
+  for (const auto& site : sites_) out[site.a] = out[site.b] = site.target.parameter;
+  return out;
+}
+
 bool Lora::trains(size_t parameter) const {
   return std::any_of(sites_.begin(), sites_.end(), [&](const Site& site) { return site.target.parameter == parameter; });
 }

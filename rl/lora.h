@@ -49,6 +49,8 @@ class Lora {
 
   // PEFT's names, base_model.model.MODULE.lora_A.weight and lora_B; leaves, f32, in the order of the model's layers.
   const std::vector<model::NamedTensor>& parameters() const { return parameters_; }
+  // For each of parameters(): the place in the policy's of the one it adapts.
+  std::vector<size_t> adapted() const;
   // Whether the policy's parameter of this index has adapters, and so needs a gradient.
   bool trains(size_t parameter) const;
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -50,17 +51,22 @@ std::vector<Tensor> contiguous_gradients(const std::vector<Tensor>& parameters) 
 
 }  // namespace
 
-AdamW::AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& config, base::ThreadPool& pool)
-    : config_(config), pool_(pool) {
+AdamW::AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& config, base::ThreadPool& pool,
+             const ranks::World* world, std::vector<int> owners)
+    : config_(config), pool_(pool), world_(world), owned_{std::move(parameters), std::move(owners)} {
   const at::NoGradGuard no_grad;
-  for (const model::NamedTensor& parameter : parameters) {
-    check_parameter(parameter, parameters.front().tensor);
+  owned_.owners.resize(owned_.parameters.size(), 0);
+  for (const model::NamedTensor& parameter : owned_.parameters) {
+    check_parameter(parameter, owned_.parameters.front().tensor);
     Slot slot;
     slot.name = parameter.name;
-    slot.parameter = slot.master = parameter.tensor;
-    if (parameter.tensor.scalar_type() == at::kBFloat16) slot.master = parameter.tensor.detach().to(at::kFloat);
-    slot.exp_avg = at::zeros_like(slot.master.detach());
-    slot.exp_avg_sq = at::zeros_like(slot.master.detach());
+    slot.parameter = parameter.tensor;
+    slot.owner = owned_.owners[slots_.size()];
+    if (is_mine(slot)) {
+      slot.master = slot.has_master() ? parameter.tensor.detach().to(at::kFloat) : parameter.tensor;
+      slot.exp_avg = at::zeros_like(slot.master.detach());
+      slot.exp_avg_sq = at::zeros_like(slot.master.detach());
+    }
     slot.decays = std::none_of(config.no_decay.begin(), config.no_decay.end(),
                                [&](const std::string& part) { return slot.name.find(part) != std::string::npos; });
     for (int64_t begin = 0; begin < parameter.tensor.numel(); begin += kChunk) {
@@ -69,6 +75,14 @@ AdamW::AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& 
     slots_.push_back(std::move(slot));
   }
   is_on_cpu_ = slots_.empty() || slots_.front().parameter.device().is_cpu();
+}
+
+// Sums of the chunks of all ranks, each as its owner has it.
+void AdamW::gather_sums(std::vector<double>& sums) const {
+  if (!world_ || world_->is_alone()) return;
+  const auto all = world_->all_gather({reinterpret_cast<const char*>(sums.data()), sums.size() * sizeof(double)}, "the gradient's norm");
+  for (size_t i = 0; i < chunks_.size(); ++i)
+    std::memcpy(&sums[i], all[static_cast<size_t>(slots_[chunks_[i].slot].owner)].data() + i * sizeof(double), sizeof(double));
 }
 
 double AdamW::squared_norm(const std::vector<Tensor>& gradients, size_t& first_bad) const {
@@ -81,6 +95,7 @@ double AdamW::squared_norm(const std::vector<Tensor>& gradients, size_t& first_b
       const float* gradient = chunk_gradient(gradients[chunk.slot], chunk.begin, chunk.size, buffer);
       sums[static_cast<size_t>(i)] = sum_of_squares(gradient, chunk.size);
     });
+    gather_sums(sums);
   } else {
     for (size_t i = 0; i < slots_.size(); ++i) {
       if (gradients[i].defined()) sums[i] = gradients[i].to(at::kDouble).square().sum().item().toDouble();
@@ -129,6 +144,7 @@ StepReport AdamW::step(double learning_rate) {
     update_on_cpu(gradients, scalars);
   else
     update_portable(gradients, scalars);
+  if (world_) ranks::share_from_owners(*world_, owned_);
   zero_grad();
   return report;
 }
@@ -140,6 +156,7 @@ void AdamW::update_on_cpu(const std::vector<Tensor>& gradients, const AdamWScala
   pool_.parallel_for(static_cast<int>(chunks_.size()), [&](int i) {
     const Chunk& chunk = chunks_[static_cast<size_t>(i)];
     const Slot& slot = slots_[chunk.slot];
+    if (!is_mine(slot)) return;
     Buffer buffer;
     uint16_t* bf16 = slot.has_master() ? static_cast<uint16_t*>(slot.parameter.data_ptr()) + chunk.begin : nullptr;
     adamw_update({.master = slot.master.data_ptr<float>() + chunk.begin,

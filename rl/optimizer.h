@@ -11,6 +11,7 @@
 #include "kernels/tensor.h"
 #include "model/checkpoint_io.h"
 #include "rl/adamw_update.h"
+#include "rl/ranks/tensors.h"
 
 namespace lockstep::rl {
 
@@ -48,7 +49,10 @@ struct StepReport {
 // elements: neither norm nor update depends on the number of threads. On other devices torch operations do the same.
 class AdamW {
  public:
-  AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& config, base::ThreadPool& pool);
+  // With several ranks each keeps masters and moments of the parameters that `owners` gives it, gets their gradients, updates
+  // them and sends them to the others (ZeRO stage 1); the norm is that of one rank, bit for bit.
+  AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& config, base::ThreadPool& pool,
+        const ranks::World* world = nullptr, std::vector<int> owners = {});
 
   // Clips, updates every parameter in place from its .grad() and clears the gradients. A parameter without a gradient is
   // treated as one whose gradient is zero (an expert that no token reached still decays), so that the result does not
@@ -62,7 +66,7 @@ class AdamW {
 
   // "step" [2] i64 {num_steps, num_skipped}; per parameter "exp_avg.NAME", "exp_avg_sq.NAME", and "master.NAME" where the
   // parameter is bf16; f32, on the CPU, in the order of the parameters. Saved with the parameters, they resume the run
-  // bit for bit.
+  // bit for bit. With several ranks all call it and rank 0 gets the whole, which any number of ranks can import.
   std::vector<model::NamedTensor> export_state() const;
   // Error: a tensor that is missing, or has another shape or dtype than this optimizer's. bf16 parameters are set from
   // their masters; f32 parameters keep their values.
@@ -71,15 +75,18 @@ class AdamW {
  private:
   struct Slot {
     std::string name;
-    Tensor parameter, master, exp_avg, exp_avg_sq;
+    Tensor parameter, master, exp_avg, exp_avg_sq;  // the last three undefined where another rank is the owner
+    int owner = 0;
     bool decays = true;
-    bool has_master() const { return !master.is_same(parameter); }
+    bool has_master() const { return parameter.scalar_type() != at::kFloat; }
   };
   struct Chunk {
     size_t slot;
     int64_t begin, size;
   };
 
+  bool is_mine(const Slot& slot) const { return !world_ || slot.owner == world_->rank(); }
+  void gather_sums(std::vector<double>& sums) const;
   double squared_norm(const std::vector<Tensor>& gradients, size_t& first_bad) const;
   void update_on_cpu(const std::vector<Tensor>& gradients, const AdamWScalars& scalars);
   void update_portable(const std::vector<Tensor>& gradients, const AdamWScalars& scalars);
@@ -87,6 +94,8 @@ class AdamW {
 
   OptimizerConfig config_;
   base::ThreadPool& pool_;
+  const ranks::World* world_;
+  ranks::Owned owned_;
   std::vector<Slot> slots_;
   std::vector<Chunk> chunks_;
   bool is_on_cpu_ = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The optimizer's state as named tensors, and back.
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
 #include "base/error.h"
@@ -26,12 +27,21 @@ Tensor read(const model::TensorSource& source, const std::string& name, at::Scal
 }  // namespace
 
 std::vector<model::NamedTensor> AdamW::export_state() const {
-  const auto cpu = [](const Tensor& tensor) { return tensor.detach().to(at::kCPU); };
+  const at::NoGradGuard no_grad;
   std::vector<model::NamedTensor> out = {{"step", at::tensor({num_steps_, num_skipped_}, at::kLong)}};
   for (const Slot& slot : slots_) {
-    out.push_back({cat("exp_avg.", slot.name), cpu(slot.exp_avg)});
-    out.push_back({cat("exp_avg_sq.", slot.name), cpu(slot.exp_avg_sq)});
-    if (slot.has_master()) out.push_back({cat("master.", slot.name), cpu(slot.master)});
+    const auto add = [&](const char* kind, const Tensor& value) {
+      const std::string name = cat(kind, ".", slot.name);
+      if (!world_ || world_->is_alone()) {
+        out.push_back({name, value.detach().to(at::kCPU)});
+        return;
+      }
+      const Tensor own = value.defined() ? value.detach() : world_->is_first() ? at::empty(slot.parameter.sizes(), at::kFloat) : Tensor();
+      out.push_back({name, ranks::collect_on_first(*world_, own, slot.owner, name)});
+    };
+    add("exp_avg", slot.exp_avg);
+    add("exp_avg_sq", slot.exp_avg_sq);
+    if (slot.has_master()) add("master", slot.master);
   }
   return out;
 }
@@ -40,13 +50,17 @@ void AdamW::import_state(const model::TensorSource& source) {
   const at::NoGradGuard no_grad;
   const Tensor steps = read(source, "step", at::kLong, {2});
   for (Slot& slot : slots_) {
-    const at::IntArrayRef shape = slot.exp_avg.sizes();
-    slot.exp_avg.copy_(read(source, cat("exp_avg.", slot.name), at::kFloat, shape));
-    slot.exp_avg_sq.copy_(read(source, cat("exp_avg_sq.", slot.name), at::kFloat, shape));
+    const at::IntArrayRef shape = slot.parameter.sizes();
+    const auto restore = [&](const char* kind, Tensor& value) {
+      if (is_mine(slot)) value.copy_(read(source, cat(kind, ".", slot.name), at::kFloat, shape));
+    };
+    restore("exp_avg", slot.exp_avg);
+    restore("exp_avg_sq", slot.exp_avg_sq);
     if (!slot.has_master()) continue;
-    slot.master.copy_(read(source, cat("master.", slot.name), at::kFloat, shape));
-    slot.parameter.detach().copy_(slot.master);
+    restore("master", slot.master);
+    if (is_mine(slot)) slot.parameter.detach().copy_(slot.master);
   }
+  if (world_) ranks::share_from_owners(*world_, owned_);
   num_steps_ = steps.const_data_ptr<int64_t>()[0];
   num_skipped_ = steps.const_data_ptr<int64_t>()[1];
 }

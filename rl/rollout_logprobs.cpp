@@ -21,15 +21,21 @@ CompletionLogprobs rollout_logprobs(Learner& learner, const Rollout& rollout, co
     }
   }
   const auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  std::vector<std::vector<float>> parts(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer&, int index) {
     const c10::NoGradGuard no_grad;
     const auto& micro = micros[static_cast<size_t>(index)];
     const auto logprobs = micro_logprobs(m, micro, config.sampling.temperature, nullptr).to(at::kCPU).contiguous();
-    const float* data = logprobs.const_data_ptr<float>();
-    for (size_t i = 0; i < micro.samples.size(); ++i)
-      targets[static_cast<size_t>(micro.samples[i])]->assign(data + micro.sample_offsets[i], data + micro.sample_offsets[i + 1]);
+    parts[static_cast<size_t>(index)].assign(logprobs.const_data_ptr<float>(), logprobs.const_data_ptr<float>() + logprobs.numel());
     return Tensor();
   });
+  learner.share(parts);
+  for (size_t m_index = 0; m_index < micros.size(); ++m_index) {
+    const auto& micro = micros[m_index];
+    const float* data = parts[m_index].data();
+    for (size_t i = 0; i < micro.samples.size(); ++i)
+      targets[static_cast<size_t>(micro.samples[i])]->assign(data + micro.sample_offsets[i], data + micro.sample_offsets[i + 1]);
+  }
   return out;
 }
 

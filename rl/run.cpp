@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/signal.h"
@@ -21,6 +22,7 @@ bool has_format(const Session& session) {
 }
 
 void write_summary(const Session& session) {
+  if (!session.world.is_first()) return;
   const auto before = session.folder.read_result("eval_before.json"), after = session.folder.read_result("eval_after.json");
   if (!before || !after) return;
   base::Json summary;
@@ -43,6 +45,7 @@ void write_summary(const Session& session) {
 
 // A model folder of the current weights, unless it is there already and nothing was trained since.
 void save_model(const Session& session, const std::string& name, bool is_newer) {
+  if (!session.world.is_first()) return;
   const std::string folder = session.folder.file(name);
   if (!is_newer && std::filesystem::exists(folder + "/config.json")) return;
   const auto& m = session.policy.transformer;
@@ -67,24 +70,56 @@ bool run_stages(Session& session, const RunConfig& config) {
   return true;
 }
 
-}  // namespace
-
-int run(const RunConfig& config) {
-  base::install_stop_signals();
-  Session session(config);
-  base::set_log_file(session.folder.file("log"));
-  base::log_info(cat("run folder: ", session.folder.path(), "  (",
-                     model::count_parameters(session.policy.transformer.parameters()), " parameters, ",
+int run_in(Session& session) {
+  base::set_log_file(session.folder.file(session.world.is_first() ? std::string("log") : cat("log.rank", session.world.rank())));
+  base::log_info(cat("run folder: ", session.folder.path(), "  (", model::count_parameters(session.policy.transformer.parameters()),
+                     " parameters, ", session.world.is_alone() ? std::string() : cat(session.world.size(), " ranks of "),
                      session.pool.num_threads(), " threads)"));
   try {
-    if (!run_stages(session, config)) return kRequeue;
+    if (!run_stages(session, session.config)) return kRequeue;
     write_summary(session);
   } catch (const rollout::remote::Stopped&) {  // within an evaluation: what was saved last stands
+    if (!session.world.is_alone()) throw Error("stopped by a signal while no rollout worker was there to draw", "workers", "the same command resumes");
     base::log_warn("stopped by a signal while no rollout worker was there to draw; the same command resumes");
     return kRequeue;
   }
   base::log_info(cat("done: ", session.folder.path()));
   return kDone;
+}
+
+}  // namespace
+
+void check_ranks(const RunConfig& config, int size) {
+  if (size == 1) return;
+  if (config.device != "cpu")
+    throw Error(cat(size, " ranks with device \"", config.device, "\": ranks work on the CPU so far"), "/device", "use one rank, or \"cpu\"");
+  const auto check = [&](const char* stage, const LearnerConfig& learner) {
+    if (learner.num_shards < size)
+      throw Error(cat("num_shards ", learner.num_shards, " is less than the ", size, " ranks: some would have nothing to do"),
+                  cat("/", stage, "/learner/num_shards"), "set it to a multiple of the ranks; it, not the ranks, fixes the bits");
+  };
+  if (config.pretrain) check("pretrain", config.pretrain->learner);
+  if (config.sft) check("sft", config.sft->learner);
+  if (config.grpo) check("grpo", config.grpo->learner);
+}
+
+int run(const RunConfig& config, const ranks::Place& place) {
+  base::install_stop_signals();
+  check_ranks(config, place.size);
+  if (place.rank > 0) base::set_log_level(base::LogLevel::warn);
+  ranks::World world(place, config.ranks);
+  try {
+    Session session(config, world, place.local_size);
+    const int code = run_in(session);
+    world.leave();
+    return code;
+  } catch (const Error& error) {
+    world.fail(cat(error.what_happened(), " (", error.where(), ")"));
+    throw;
+  } catch (const std::exception& error) {
+    world.fail(error.what());
+    throw;
+  }
 }
 
 int64_t capped_steps(const RunConfig& config, int64_t own) {

@@ -11,6 +11,7 @@
 #include "rl/advantage.h"
 #include "rl/dynamic_sampling_config.h"
 #include "rl/loss_config.h"
+#include "rl/ranks/ranks_config.h"
 #include "rl/stage_config.h"
 #include "rollout/engine.h"
 #include "rollout/engine_config.h"
@@ -101,6 +102,7 @@ struct RunConfig {
   PromptConfig prompt;
   rollout::EngineConfig engine;
   rollout::remote::WorkersConfig workers;
+  ranks::RanksConfig ranks;
   std::vector<rewards::RewardConfig> rewards;
   std::optional<SupervisedConfig> pretrain, sft;
   std::optional<GrpoConfig> grpo;
@@ -116,6 +118,7 @@ struct RunConfig {
     field("prompt", prompt, "how prompts become ids");
     field("engine", engine, "rollout engine");
     field("workers", workers, "processes that draw completions for this run, on this machine or others");
+    field("ranks", ranks, "learner processes that share a run, started by torchrun, srun, mpirun or `lockstep train --launch`");
     field("rewards", rewards, "rewards and their weights");
     field("pretrain", pretrain, "from-scratch pre-training on text");
     field("sft", sft, "supervised fine-tuning");

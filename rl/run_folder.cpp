@@ -30,6 +30,7 @@ void remove_unfinished(const std::string& folder) {
 base::Json without_conduct(base::Json config) {
   config.erase("max_steps");
   config.erase("workers");
+  config.erase("ranks");
   return config;
 }
 
@@ -47,7 +48,8 @@ base::Json read_stored(const std::string& file) {
 
 }  // namespace
 
-RunFolder::RunFolder(const RunConfig& config) : path_(config.output_dir) {
+RunFolder::RunFolder(const RunConfig& config, bool is_writer) : path_(config.output_dir), is_writer_(is_writer) {
+  if (!is_writer_) return;
   base::make_folders(completions());
   remove_unfinished(path_);
   remove_unfinished(completions());
@@ -68,7 +70,7 @@ std::optional<base::Json> RunFolder::read_result(const std::string& name) const 
 }
 
 void RunFolder::write_result(const std::string& name, const base::Json& value) const {
-  base::write_file_atomic(file(name), value.dump(2) + "\n");
+  if (is_writer_) base::write_file_atomic(file(name), value.dump(2) + "\n");
 }
 
 }  // namespace lockstep::rl

@@ -13,8 +13,9 @@ namespace lockstep::rl {
 class RunFolder {
  public:
   // Creates the folder and writes config.json, or checks that the config.json already there is of the same run (only the
-  // top-level max_steps and workers may differ); Error otherwise, naming the first key that differs.
-  explicit RunFolder(const RunConfig& config);
+  // top-level max_steps, workers and ranks may differ); Error otherwise, naming the first key that differs.
+  // Ranks other than the first are no writers: they check nothing and write nothing.
+  explicit RunFolder(const RunConfig& config, bool is_writer = true);
 
   const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
@@ -27,6 +28,7 @@ class RunFolder {
 
  private:
   std::string path_;
+  bool is_writer_;
 };
 
 }  // namespace lockstep::rl

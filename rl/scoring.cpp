@@ -3,6 +3,7 @@
 #include "rl/scoring.h"
 
 #include "rewards/text_metrics.h"
+#include "rl/rollout_exchange.h"
 
 namespace lockstep::rl {
 
@@ -32,16 +33,39 @@ Rollout run_rollout(rollout::Engine& engine,
                     int num_samples,
                     const rollout::SamplingConfig& sampling,
                     const RewardSet& rewards,
-                    uint64_t seed) {
+                    uint64_t seed,
+                    const Draws& draws) {
   Rollout out;
   out.prompts = std::move(prompts);
   out.scores.resize(out.prompts.size());
-  out.groups = engine.generate(to_requests(out.prompts, num_samples, set), sampling, seed,
-                               [&](size_t i, const rollout::Group& group) {
-                                 out.scores[i] = score_group(out.prompts[i], group, rewards, set);
-                               });
-  out.stats = engine.stats();
+  out.groups.resize(out.prompts.size());
+  std::vector<size_t> own;
+  std::vector<rollout::Request> requests;
+  auto all = to_requests(out.prompts, num_samples, set);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!draws.is_mine(i)) continue;
+    own.push_back(i);
+    requests.push_back(std::move(all[i]));
+  }
+  if (!own.empty()) {
+    auto groups = engine.generate(requests, sampling, seed, [&](size_t i, const rollout::Group& group) {
+      out.scores[own[i]] = score_group(out.prompts[own[i]], group, rewards, set);
+    });
+    for (size_t i = 0; i < own.size(); ++i) out.groups[own[i]] = std::move(groups[i]);
+    out.stats = engine.stats();
+  }
+  exchange(draws, out);
   return out;
+}
+
+Rollout run_rollout(rollout::Engine& engine,
+                    const PromptSet& set,
+                    std::vector<Prompt> prompts,
+                    int num_samples,
+                    const rollout::SamplingConfig& sampling,
+                    const RewardSet& rewards,
+                    uint64_t seed) {
+  return run_rollout(engine, set, std::move(prompts), num_samples, sampling, rewards, seed, Draws{});
 }
 
 }  // namespace lockstep::rl

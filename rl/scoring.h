@@ -52,13 +52,24 @@ struct Rollout {
   RolloutKl kl;
 };
 
-// Generates and scores; scoring of a finished group overlaps the generation of the others.
+struct Draws;  // rl/rollout_exchange.h
+
+// Generates and scores; scoring of a finished group overlaps the generation of the others. With several ranks each does its share, and
+// all get the whole.
 Rollout run_rollout(rollout::Engine& engine,
                     const PromptSet& set,
                     std::vector<Prompt> prompts,
                     int num_samples,
                     const rollout::SamplingConfig& sampling,
                     const RewardSet& rewards,
-                    uint64_t seed);
+                    uint64_t seed,
+                    const Draws& draws);
+Rollout run_rollout(rollout::Engine& engine,
+                    const PromptSet& set,
+                    std::vector<Prompt> prompts,
+                    int num_samples,
+                    const rollout::SamplingConfig& sampling,
+                    const RewardSet& rewards,
+                    uint64_t seed);  // this process alone
 
 }  // namespace lockstep::rl

@@ -2,6 +2,9 @@
 // Setting up a run's shared parts.
 #include "rl/session.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/log.h"
 #include "base/rng.h"
 #include "base/signal.h"
@@ -24,17 +27,37 @@ std::unique_ptr<remote::RemoteEngine> open_to_workers(remote::ModelSource& sourc
   return std::make_unique<remote::RemoteEngine>(source, std::move(link), config, &base::stop_flag());
 }
 
+// Rank 0 trains the tokenizer and writes it, the others read it.
+Policy make_in_turn(const ranks::World& world, const RunConfig& config, const std::string& tokenizer_folder) {
+  std::optional<Policy> policy;
+  world.in_turn([&] { policy = make_policy(config, tokenizer_folder); }, "the policy");
+  return std::move(*policy);
+}
+
+RunFolder open_in_turn(const ranks::World& world, const RunConfig& config) {
+  if (!world.is_first()) world.barrier("the run folder");
+  RunFolder folder(config, world.is_first());
+  if (world.is_first()) world.barrier("the run folder");
+  return folder;
+}
+
+bool has_workers(const ranks::World& world, const RunConfig& config) { return world.is_first() && !config.workers.listen.empty(); }
+
+// The ranks of one machine share its processors.
+int own_threads(int local_size) { return std::max(1, base::default_num_threads() / local_size); }
+
 }  // namespace
 
-Session::Session(const RunConfig& c)
+Session::Session(const RunConfig& c, const ranks::World& the_world, int local_size)
     : config(c),
-      folder(c),
-      pool(base::default_num_threads()),
-      policy(make_policy(c, folder.file("tokenizer"))),
+      world(the_world),
+      folder(open_in_turn(world, c)),
+      pool(own_threads(local_size)),
+      policy(make_in_turn(world, c, folder.file("tokenizer"))),
       local_engine(policy.transformer, policy.tokenizer.get(), c.engine, pool),
-      source(c.workers.listen.empty() ? nullptr
-                                      : std::make_unique<rollout::TransformerSource>(policy.transformer, policy.tokenizer.get(),
-                                                                                     local_engine, c.engine, c.output_dir)),
+      source(has_workers(world, c) ? std::make_unique<rollout::TransformerSource>(policy.transformer, policy.tokenizer.get(), local_engine,
+                                                                                  c.engine, c.output_dir)
+                                   : nullptr),
       remote_engine(source ? open_to_workers(*source, c.workers) : nullptr),
       engine(remote_engine ? static_cast<rollout::Engine&>(*remote_engine) : local_engine) {
   if (!c.rewards.empty()) rewards = std::make_unique<RewardSet>(c.rewards, c.seed);
@@ -45,7 +68,7 @@ Session::Session(const RunConfig& c)
 EvalResult Session::evaluate(int num_samples) {
   // One seed for all evaluations of a run: differences between steps are differences of the weights.
   return rl::evaluate(engine, *held_out, *rewards, config.eval.num_prompts, num_samples, config.eval.sampling,
-                      base::derive_key(config.seed, "evaluation"));
+                      base::derive_key(config.seed, "evaluation"), draws());
 }
 
 }  // namespace lockstep::rl

@@ -20,6 +20,18 @@ std::vector<model::NamedTensor> trainable(model::Transformer& transformer) {
   return out;
 }
 
+// Of what the optimizer updates; an adapter's is that of the weights it adapts.
+std::vector<int> owners(const model::Transformer& transformer, const Learner& learner, const Lora* lora) {
+  std::vector<int> out;
+  if (lora) {
+    for (const size_t parameter : lora->adapted()) out.push_back(learner.owners()[parameter]);
+    return out;
+  }
+  for (size_t i = 0; i < transformer.parameters().size(); ++i)
+    if (transformer.parameters()[i].is_trainable) out.push_back(learner.owners()[i]);
+  return out;
+}
+
 double wall_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -45,20 +57,26 @@ Stage::Stage(Session& session, std::string name, int64_t num_steps, const Learne
       save_(save),
       lora_(learner.lora.r > 0 ? std::make_unique<Lora>(session.policy.transformer, learner.lora, base::derive_key(session.config.seed, name_))
                                : nullptr),
-      learner_(session.policy.transformer, learner.num_shards, session.pool, learner.gradient_checkpointing),
-      optimizer_(lora_ ? lora_->parameters() : trainable(session.policy.transformer), learner.optimizer, session.pool),
-      metrics_(session.folder.file("metrics.jsonl")),
-      events_(session.folder.file("tensorboard/" + name_), wall_time()),
-      progress_(name_, num_steps),
+      learner_(session.policy.transformer, learner.num_shards, session.pool, learner.gradient_checkpointing, &session.world),
+      optimizer_(lora_ ? lora_->parameters() : trainable(session.policy.transformer), learner.optimizer, session.pool, &session.world,
+                 owners(session.policy.transformer, learner_, lora_.get())),
       started_(std::chrono::steady_clock::now()),
       step_started_(started_) {
   if (lora_) learner_.restrict_to([&](size_t parameter) { return lora_->trains(parameter); });
-  remove_stale(checkpoint_root());
+  if (session.world.is_first()) remove_stale(checkpoint_root());
+  session.world.barrier("the checkpoints");
   const auto latest = find_latest(checkpoint_root());
   for (const auto& broken : latest.broken) base::log_warn(cat("checkpoint skipped: ", broken.path, ": ", broken.reason));
   if (latest.checkpoint) restore(*latest.checkpoint);
-  if (step_ > 0) events_.restart_after(step_, wall_time());
-  metrics_.truncate_after([&](const base::Json& row) {
+  if (session.world.is_first()) open_records();
+}
+
+void Stage::open_records() {
+  metrics_.emplace(session_.folder.file("metrics.jsonl"));
+  events_.emplace(session_.folder.file("tensorboard/" + name_), wall_time());
+  progress_.emplace(name_, num_steps_);
+  if (step_ > 0) events_->restart_after(step_, wall_time());
+  metrics_->truncate_after([&](const base::Json& row) {
     return row.value("stage", std::string()) != name_ || row.value("step", int64_t{0}) <= step_;
   });
 }
@@ -77,10 +95,12 @@ bool Stage::finish_step(const MetricsRow& row, const std::string& note) {
   json.update(row.values());
   json["step_time"] = seconds_since(step_started_);
   step_started_ = std::chrono::steady_clock::now();
-  metrics_.write(json);
-  events_.write_scalars(step_, scalars(json), wall_time());
-  progress_.update(step_, note);
-  if (base::stop_requested()) {
+  if (metrics_) {
+    metrics_->write(json);
+    events_->write_scalars(step_, scalars(json), wall_time());
+    progress_->update(step_, note);
+  }
+  if (session_.world.any(base::stop_requested(), "whether to stop")) {
     stop();
     return false;
   }
@@ -90,7 +110,7 @@ bool Stage::finish_step(const MetricsRow& row, const std::string& note) {
 
 void Stage::stop() {
   save(/*is_done=*/false);
-  base::log_warn(cat(name_, " stopped by a signal after step ", step_, "; the same command resumes"));
+  if (session_.world.is_first()) base::log_warn(cat(name_, " stopped by a signal after step ", step_, "; the same command resumes"));
 }
 
 void Stage::finish() {
@@ -99,8 +119,8 @@ void Stage::finish() {
   auto times = session_.folder.read_result("seconds.json").value_or(base::Json::object());
   times[name_] = seconds();
   session_.folder.write_result("seconds.json", times);
-  if (lora_) lora_->save_adapter(session_.folder.file("adapter_" + name_), session_.config.model.path);
-  progress_.finish();
+  if (lora_ && session_.world.is_first()) lora_->save_adapter(session_.folder.file("adapter_" + name_), session_.config.model.path);
+  if (progress_) progress_->finish();
 }
 
 double Stage::seconds() const { return earlier_seconds_ + seconds_since(started_); }
@@ -113,17 +133,23 @@ void Stage::attach(const std::string& name, model::Transformer* transformer) {
   model::load_parameters(attached_->parameters(), *model::open_safetensors(cat(restored_from_, "/", name, ".safetensors")));
 }
 
-// A checkpoint is a model folder as well: any of them loads in transformers.
 void Stage::save(bool is_done) {
-  metrics_.flush();
-  events_.flush();
+  const auto optimizer_state = optimizer_.export_state();
+  if (session_.world.is_first()) write_checkpoint(is_done, optimizer_state);
+  session_.world.barrier("the checkpoint");
+}
+
+// A checkpoint is a model folder as well: any of them loads in transformers.
+void Stage::write_checkpoint(bool is_done, const std::vector<model::NamedTensor>& optimizer_state) {
+  metrics_->flush();
+  events_->flush();
   const auto& m = session_.policy.transformer;
   CheckpointWriter writer(checkpoint_root(), step_);
   const std::string folder = std::filesystem::path(writer.path("model")).parent_path();
   model::save_model_folder(folder, m.config(), model::export_parameters(m.parameters()), session_.policy.tokenizer.get());
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     writer.add(entry.path().filename().string());
-  writer.write_tensors("optimizer.safetensors", optimizer_.export_state());
+  writer.write_tensors("optimizer.safetensors", optimizer_state);
   if (lora_) writer.write_tensors("adapter.safetensors", lora_->parameters());
   if (attached_) writer.write_tensors(attached_name_ + ".safetensors", model::export_parameters(attached_->parameters()));
   writer.commit({{"step", step_},

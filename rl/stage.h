@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/jsonl.h"
@@ -41,7 +42,9 @@ class Stage {
   void attach(const std::string& name, model::Transformer* transformer);
 
  private:
+  void open_records();
   void save(bool is_done);
+  void write_checkpoint(bool is_done, const std::vector<model::NamedTensor>& optimizer_state);
   void restore(const Checkpoint& checkpoint);
   double seconds() const;
   std::string checkpoint_root() const { return session_.folder.checkpoints(name_); }
@@ -53,9 +56,10 @@ class Stage {
   std::unique_ptr<Lora> lora_;  // null: all weights learn
   Learner learner_;
   AdamW optimizer_;
-  base::JsonlWriter metrics_;
-  EventFile events_;
-  base::Progress progress_;
+  // Rank 0's alone.
+  std::optional<base::JsonlWriter> metrics_;
+  std::optional<EventFile> events_;
+  std::optional<base::Progress> progress_;
   base::Json state_ = base::Json::object();
   std::string restored_from_;
   std::string attached_name_;

@@ -5,10 +5,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "base/error.h"
 #include "kernels/token_logprobs.h"
 #include "rl/sft_loss.h"
+#include "rollout/remote/bytes.h"
 
 namespace lockstep::rl {
 namespace {
@@ -47,6 +49,32 @@ struct Part {
   double loss = 0, mtp_loss = 0;
   model::RoutingStats routing;
 };
+
+std::string to_bytes(const Part& part) {
+  rollout::remote::ByteWriter out;
+  out.number(part.loss);
+  out.number(part.mtp_loss);
+  out.count(part.routing.counts.size());
+  for (const auto& counts : part.routing.counts) {
+    const auto flat = counts.defined() ? counts.to(at::kCPU).contiguous() : Tensor();
+    out.numbers(flat.defined() ? std::vector<int64_t>(flat.const_data_ptr<int64_t>(), flat.const_data_ptr<int64_t>() + flat.numel())
+                               : std::vector<int64_t>());
+  }
+  return out.take();
+}
+
+Part part_of(const std::string& bytes) {
+  constexpr size_t kAny = std::numeric_limits<uint32_t>::max();
+  rollout::remote::ByteReader in(bytes);
+  Part part;
+  part.loss = in.number<double>();
+  part.mtp_loss = in.number<double>();
+  for (size_t layers = in.count(kAny, 1); layers > 0; --layers) {
+    const auto counts = in.numbers<int64_t>(kAny);
+    part.routing.counts.push_back(counts.empty() ? Tensor() : at::tensor(counts, at::kLong));
+  }
+  return part;
+}
 
 // What the sums of one update are divided by, and how the two losses are mixed.
 struct Scales {
@@ -111,6 +139,7 @@ SupervisedMetrics accumulate_supervised(Learner& learner,
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
     return loss_of(replica, micros[static_cast<size_t>(index)], scales, parts[static_cast<size_t>(index)]);
   });
+  learner.share<Part>(parts, &to_bytes, &part_of);
   for (const auto& part : parts) {
     out.loss += part.loss;
     out.mtp_loss += part.mtp_loss;

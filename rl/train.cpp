@@ -21,10 +21,11 @@ std::optional<Rollout> draw(Session& session, const GrpoConfig& config, const Pr
   const auto draw_prompts = [&](uint64_t first, int64_t count) -> std::optional<Rollout> {
     try {
       auto rollout = run_rollout(session.engine, prompts, prompts.slice(first, count), config.num_generations, config.sampling,
-                                 *session.rewards, session.config.seed);
+                                 *session.rewards, session.config.seed, session.draws());
       rollout.is_exact = session.config.engine.quantization == "none";
       return rollout;
     } catch (const rollout::remote::Stopped&) {
+      if (!session.world.is_alone()) throw;  // the other ranks wait for what was to be drawn
       return std::nullopt;
     }
   };
