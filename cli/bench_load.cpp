@@ -2,7 +2,6 @@
 // Random prompts, an engine for them, and what this machine could do at best.
 #include "cli/bench_load.h"
 
-#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -80,12 +79,6 @@ MachinePeak best_of(const MachinePeak& a, const MachinePeak& b) {
 MachinePeak peak_of_two(base::ThreadPool& pool) {
   const auto first = kernels::cpu::measure_peak(pool);
   return best_of(first, kernels::cpu::measure_peak(pool));
-}
-
-int64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
 }
 
 }  // namespace lockstep::cli

@@ -46,6 +46,5 @@ double decode_roofline(const Load& load,
 kernels::cpu::MachinePeak best_of(const kernels::cpu::MachinePeak& a, const kernels::cpu::MachinePeak& b);
 kernels::cpu::MachinePeak peak_of_two(base::ThreadPool& pool);
 
-int64_t peak_rss_bytes();  // of this process so far
 
 }  // namespace lockstep::cli

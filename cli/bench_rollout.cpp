@@ -6,6 +6,7 @@
 #include <iostream>
 #include <limits>
 
+#include "base/peak_rss.h"
 #include "base/text.h"
 #include "cli/bench_load.h"
 #include "cli/bench_seconds.h"
@@ -43,7 +44,7 @@ base::Json measure(const Load& load, OpenEngine& open, const rl::RunConfig& conf
   const auto requests = random_requests(load, m.config().vocab_size, seed);
   const auto peak_before = peak_of_two(open.pool);
   const auto [prefill, decode] = fastest_seconds(open.engine, requests, load.new_tokens, seed, repeats);
-  const int64_t peak_rss = peak_rss_bytes();  // before the machine's peak is measured beside the engine's memory
+  const int64_t peak_rss = base::peak_rss_bytes();  // before the machine's peak is measured beside the engine's memory
   const auto peak = best_of(peak_before, peak_of_two(open.pool));
   const double roofline = decode_roofline(load, m.config(), m.options().dtype, bytes_per_weight(config), peak);
   return {{"prompts", load.prompts}, {"group", load.group}, {"prompt_tokens", load.prompt_tokens}, {"new_tokens", load.new_tokens},

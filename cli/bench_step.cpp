@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/peak_rss.h"
 #include "base/text.h"
 #include "cli/bench_load.h"
 #include "model/costs.h"
@@ -153,7 +154,7 @@ base::Json measure(const Load& load, const rl::RunConfig& config, uint64_t seed,
     const auto again = trainer.step();
     if (again.step < best.step) best = again;
   }
-  const int64_t peak_rss = peak_rss_bytes();
+  const int64_t peak_rss = base::peak_rss_bytes();
   const auto peak = best_of(peak_before, peak_of_two(open.pool));
   const auto& m = open.transformer;
   const double least = step_roofline(load, m.config(), *config.grpo, m.options().dtype,

@@ -60,9 +60,12 @@ void store_rows(const Tensor& x, const Tensor& cache_rows, const Tensor& cache) 
   is_native(x) ? native::store_rows(x, cache_rows, cache) : portable::store_rows(x, cache_rows, cache);
 }
 
-Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options, const Tensor& given) {
   LOCKSTEP_CHECK(logits.dim() == 2 && logits.scalar_type() == at::kFloat, "router logits are [N, E] f32");
-  return is_native(logits) ? native::route(logits, bias, options) : portable::route(logits, bias, options);
+  LOCKSTEP_CHECK(!given.defined() || (given.dim() == 2 && given.size(0) == logits.size(0) && given.size(1) == options.num_experts_per_tok &&
+                                      given.scalar_type() == at::kLong),
+                 "given experts are [N, K] i64");
+  return is_native(logits) ? native::route(logits, bias, options, given) : portable::route(logits, bias, options, given);
 }
 
 Tensor routed_experts(const Tensor& x, const Tensor& experts, const Tensor& weights, const Weight& gate_up, const Weight& down, Tensor* counts) {

@@ -23,7 +23,7 @@ ResidualNorm add_rms_norm(const Tensor& x, const Tensor& delta, const Tensor& we
 Tensor rope(const Tensor& x, const RopeRows& rows, RopeLayout layout);
 void store_rope(const Tensor& x, const RopeRows& rows, RopeLayout layout, const Tensor& cache_rows, const Tensor& cache);
 void store_rows(const Tensor& x, const Tensor& cache_rows, const Tensor& cache);
-Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options, const Tensor& given);
 Tensor routed_experts(const Tensor& x, const Tensor& experts, const Tensor& weights, const Tensor& gate_up, const Tensor& down, Tensor* counts);
 Tensor swiglu(const Tensor& gate_up);
 // d loss / d gate_up from d loss / d output; `gate_up` as given to the forward.

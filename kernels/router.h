@@ -26,7 +26,8 @@ struct Routing {
 };
 
 // logits [N, E] f32; `bias` [E] f32 (DeepSeek-V3's e_score_correction_bias: it moves the choice, never the weights) or
-// undefined. Groups that are not kept are masked with -inf before the choice.
-Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options);
+// undefined. Groups that are not kept are masked with -inf before the choice. Where `given` [N, K] i64 is defined, a row of it that does
+// not begin with a negative number is the choice; the weights are those of these logits.
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options, const Tensor& given = {});
 
 }  // namespace lockstep::kernels

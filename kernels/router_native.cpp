@@ -35,16 +35,17 @@ struct Routed {
   Tensor scores, experts, weights;
 };
 
-Routed forward(const Tensor& input, const Tensor& bias, const cpu::RouterRules& rules) {
+Routed forward(const Tensor& input, const Tensor& bias, const cpu::RouterRules& rules, const Tensor& given) {
   const auto logits = input.contiguous();
-  const auto b = bias.defined() ? bias.contiguous() : bias;
+  const auto b = bias.defined() ? bias.contiguous() : bias, g = given.defined() ? given.contiguous() : given;
   const int64_t n = logits.size(0), k = rules.num_experts_per_tok;
   Routed out{at::empty(logits.sizes(), logits.options()), at::empty({n, k}, logits.options().dtype(at::kLong)),
              at::empty({n, k}, logits.options())};
   cpu::route(rules, {.rows = n, .logits = logits.const_data_ptr<float>(), .stride = logits.size(1),
                      .bias = b.defined() ? b.const_data_ptr<float>() : nullptr,
                      .scores = out.scores.mutable_data_ptr<float>(), .experts = out.experts.mutable_data_ptr<int64_t>(),
-                     .weights = out.weights.mutable_data_ptr<float>()});
+                     .weights = out.weights.mutable_data_ptr<float>(),
+                     .given = g.defined() ? g.const_data_ptr<int64_t>() : nullptr});
   return out;
 }
 
@@ -53,8 +54,9 @@ struct RouterFunction : torch::autograd::Function<RouterFunction> {
     explicit Saved(const cpu::RouterRules& r) : rules(r) {}
     cpu::RouterRules rules;
   };
-  static variable_list forward(AutogradContext* context, const Tensor& logits, const Tensor& bias, const cpu::RouterRules* rules) {
-    const auto out = native::forward(logits, bias, *rules);
+  static variable_list forward(AutogradContext* context, const Tensor& logits, const Tensor& bias, const cpu::RouterRules* rules,
+                               const Tensor& given) {
+    const auto out = native::forward(logits, bias, *rules, given.numel() > 0 ? given : Tensor());
     context->save_for_backward({out.scores, out.experts});
     context->saved_data["rules"] = c10::IValue::make_capsule(c10::make_intrusive<Saved>(*rules));
     context->mark_non_differentiable({out.experts});
@@ -68,20 +70,21 @@ struct RouterFunction : torch::autograd::Function<RouterFunction> {
     cpu::route_grad(held->rules, {.rows = g.size(0), .scores = saved[0].const_data_ptr<float>(),
                                   .experts = saved[1].const_data_ptr<int64_t>(), .d_weights = g.const_data_ptr<float>(),
                                   .d_logits = d_logits.mutable_data_ptr<float>(), .d_logits_stride = d_logits.size(1)});
-    return {d_logits, Tensor(), Tensor()};
+    return {d_logits, Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options, const Tensor& given) {
   const auto rules = rules_of(options, logits.size(1));
   if (!at::GradMode::is_enabled() || !logits.requires_grad()) {
-    const auto out = forward(logits, bias, rules);
+    const auto out = forward(logits, bias, rules, given);
     return {out.experts, out.weights};
   }
   // Autograd wants defined inputs.
-  const auto out = RouterFunction::apply(logits, bias.defined() ? bias : at::zeros({logits.size(1)}, logits.options()), &rules);
+  const auto no_bias = at::zeros({logits.size(1)}, logits.options()), none = at::empty({0}, logits.options().dtype(at::kLong));
+  const auto out = RouterFunction::apply(logits, bias.defined() ? bias : no_bias, &rules, given.defined() ? given : none);
   return {out[0], out[1]};
 }
 

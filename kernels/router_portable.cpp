@@ -37,10 +37,11 @@ Tensor choose(const Tensor& scores, const Tensor& bias, const RouterOptions& o) 
 
 }  // namespace
 
-Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options) {
+Routing route(const Tensor& logits, const Tensor& bias, const RouterOptions& options, const Tensor& given) {
   LOCKSTEP_CHECK(logits.dim() == 2 && logits.scalar_type() == at::kFloat, "router logits are [N, E] f32");
   const auto scores = options.scoring == RouterOptions::Scoring::sigmoid ? at::sigmoid(logits) : at::softmax(logits, -1);
-  const auto experts = choose(scores.detach(), bias, options);
+  auto experts = choose(scores.detach(), bias, options);
+  if (given.defined()) experts = at::where(given.narrow(1, 0, 1).ge(0), given, experts);
   auto weights = scores.gather(1, experts);
   if (options.norm_topk_prob) weights = weights / (weights.sum(-1, true) + options.norm_eps);
   if (options.routed_scaling_factor != 1.0) weights = weights * options.routed_scaling_factor;

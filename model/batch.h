@@ -18,6 +18,9 @@ struct Batch {
   Tensor positions;   // [N] i64, position of each token in its own sequence
   Tensor cache_rows;  // [N] i64, undefined without a cache
   kernels::AttentionPlan plan;
+  // Routing replay: per mixture layer [N, K] i64, experts to use instead of the router's choice where a row does not begin with a
+  // negative number (the weights stay the router's); empty: none.
+  std::vector<Tensor> experts;
   int64_t num_tokens() const { return ids.size(0); }
 };
 

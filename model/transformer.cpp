@@ -157,22 +157,27 @@ struct Transformer::Impl {
     return kernels::linear(kernels::swiglu(kernels::linear(x, m.gate_up)), m.down);
   }
 
-  void record(RoutingStats& stats, size_t layer, const Tensor& counts, const Tensor& experts) const {
+  void record(RoutingStats& stats, size_t layer, const Tensor& counts, const Tensor& experts, const Tensor& logits) const {
     stats.counts.resize(static_cast<size_t>(num_moe_layers));
     auto& total = stats.counts[layer];
     total = total.defined() ? total + counts : counts;
+    if (stats.keeps_logits) {
+      stats.logits.resize(static_cast<size_t>(num_moe_layers));
+      stats.logits[layer] = logits;
+    }
     if (!stats.keeps_experts) return;
     stats.experts.resize(static_cast<size_t>(num_moe_layers));
     stats.experts[layer] = experts;
   }
 
   // sum over chosen experts of weight * expert(x), plus the shared experts (arXiv:2412.19437 eq. 12-16).
-  Tensor mixture(const Mixture& m, const Tensor& x, RoutingStats* stats) const {
+  Tensor mixture(const Mixture& m, const Tensor& x, const Batch& batch, RoutingStats* stats) const {
     const auto logits = kernels::linear(x.to(at::kFloat), {m.gate.to(at::kFloat)});
-    const auto routing = kernels::route(logits, m.bias, router);
+    const auto layer = static_cast<size_t>(m.stats_index);
+    const auto routing = kernels::route(logits, m.bias, router, layer < batch.experts.size() ? batch.experts[layer] : Tensor());
     Tensor counts;
     auto out = kernels::routed_experts(x, routing.experts, routing.weights, m.gate_up, m.down, stats ? &counts : nullptr);
-    if (stats) record(*stats, static_cast<size_t>(m.stats_index), counts, routing.experts);
+    if (stats) record(*stats, layer, counts, routing.experts, logits);
     return m.shared.gate_up.defined() ? out + feed_forward(m.shared, x) : out;
   }
 
@@ -249,7 +254,7 @@ struct Transformer::Impl {
     const auto attended = config.is_mla() ? latent_attention(l.attention, normed, batch, rope, keys)
                                           : grouped_attention(l.attention, normed, batch, rope, keys, values);
     const auto [h, inner] = norm_of({x, attended}, l.post_norm);
-    return {h, l.is_moe ? mixture(l.moe, inner, stats) : feed_forward(l.mlp, inner)};
+    return {h, l.is_moe ? mixture(l.moe, inner, batch, stats) : feed_forward(l.mlp, inner)};
   }
 
   // The layer as a function that may run twice, holding all that it needs.
@@ -306,6 +311,7 @@ const ModelConfig& Transformer::config() const { return impl_->config; }
 const TransformerOptions& Transformer::options() const { return impl_->options; }
 std::vector<Parameter>& Transformer::parameters() { return impl_->parameters; }
 const std::vector<Parameter>& Transformer::parameters() const { return impl_->parameters; }
+const kernels::RouterOptions& Transformer::router() const { return impl_->router; }
 const Tensor& Transformer::head() const { return impl_->head.value; }
 const kernels::Weight& Transformer::head_weight() const { return impl_->head; }
 void Transformer::pack(kernels::WeightFormat format) const {
@@ -328,11 +334,12 @@ Tensor Transformer::forward(const Batch& batch, KvCache* cache, RoutingStats* st
 }
 
 Tensor Transformer::forward_mtp(
-    const Batch& batch, const Tensor& hidden, const Tensor& next_ids, RoutingStats* stats, KvCache* cache) const {
+    const Batch& batch, const Tensor& hidden, const Tensor& next_ids, RoutingStats* stats, KvCache* cache, bool detach_embedding) const {
   LOCKSTEP_CHECK(impl_->config.num_nextn_predict_layers > 0, "this model has no MTP module");
   const double eps = impl_->config.rms_norm_eps;
   const auto rope = rope_rows(impl_->frequencies, batch.positions);
-  const auto embedded = kernels::rms_norm(at::embedding(impl_->embedding, next_ids), impl_->enorm, eps);
+  const auto table = detach_embedding ? impl_->embedding.detach() : impl_->embedding;
+  const auto embedded = kernels::rms_norm(at::embedding(table, next_ids), impl_->enorm, eps);
   const auto joined = at::cat({embedded, kernels::rms_norm(hidden, impl_->hnorm, eps)}, 1);
   const auto stream = impl_->decoder_layer(impl_->mtp_layer, {kernels::linear(joined, impl_->eh_proj), {}}, batch, rope, cache,
                                            impl_->layers.size(), stats);

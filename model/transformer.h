@@ -20,6 +20,8 @@ struct RoutingStats {
   std::vector<Tensor> counts;   // [E] i64, slots routed to each expert: added to by every pass
   bool keeps_experts = false;   // ask for `experts`
   std::vector<Tensor> experts;  // [N, K] i64 of the last pass that ran the layer, best first
+  bool keeps_logits = false;    // ask for `logits`; not under gradient checkpointing
+  std::vector<Tensor> logits;   // [N, E] f32 of the last pass, differentiable
   void add(const RoutingStats& other);
 };
 
@@ -54,13 +56,15 @@ class Transformer {
   // DeepSeek-V3's first MTP module (arXiv:2412.19437 eq. 21-23): from the hidden states h_i of `forward` and the next
   // token's id t_{i+1} [N] the states that predict t_{i+2} through the same head. The batch is the one of `forward`;
   // rows whose sequence has no next token hold any id and give states to be ignored. Needs num_nextn_predict_layers >= 1,
-  // and a `cache`, if given, a layer for it (make_kv_cache).
+  // and a `cache`, if given, a layer for it (make_kv_cache). `detach_embedding`: the embedding of next_ids gets no gradient.
   Tensor forward_mtp(const Batch& batch,
                      const Tensor& hidden,
                      const Tensor& next_ids,
                      RoutingStats* stats = nullptr,
-                     KvCache* cache = nullptr) const;
+                     KvCache* cache = nullptr,
+                     bool detach_embedding = false) const;
 
+  const kernels::RouterOptions& router() const;
   const Tensor& head() const;  // [V, D]; the embedding when tied
   const kernels::Weight& head_weight() const;
 

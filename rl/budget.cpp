@@ -54,7 +54,8 @@ void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig&
   // Two f32 moments, and f32 masters of weights that are stored in less. Adapters: themselves, their gradients and moments, and
   // the weights that they began with.
   const int64_t adapters = learner.lora.r > 0 ? count_lora_parameters(model::parameter_layout(c), learner.lora) : 0;
-  const int64_t state = adapters > 0 ? adapters * 16 + p * element_bytes : p * (element_bytes < 4 ? 12 : 8);
+  const int64_t moments = learner.optimizer.moments_dtype == "bfloat16" ? 4 : 8;
+  const int64_t state = adapters > 0 ? adapters * (8 + moments) + p * element_bytes : p * (moments + (element_bytes < 4 ? 4 : 0));
   budget.optimizer_bytes = std::max(budget.optimizer_bytes, state);
   budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, tokens, element_bytes));
 }
@@ -95,6 +96,11 @@ Budget make_budget(const RunConfig& config) {
   if (config.sft) {
     add_stage(budget, c, config.sft->learner, config.sft->batch_tokens, element_bytes);
     budget.sft_tokens = capped_steps(config, config.sft->max_steps) * config.sft->batch_tokens;
+  }
+  if (config.dpo) {
+    const auto& d = *config.dpo;
+    budget.reference_bytes = budget.weight_bytes;
+    add_stage(budget, c, d.learner, 2 * d.num_pairs * d.data.max_length, element_bytes);
   }
   if (config.grpo) {
     const auto& g = *config.grpo;

@@ -15,6 +15,8 @@
 #include "rewards/aggregate.h"
 #include "rl/entropy.h"
 #include "rl/micro_logprobs.h"
+#include "rl/mtp_loss.h"
+#include "rl/routing_replay.h"
 
 namespace lockstep::rl {
 namespace {
@@ -57,10 +59,17 @@ std::vector<MicroBatch> micro_batches(const Learner& learner,
                                       const std::vector<TrainSample>& samples,
                                       const GrpoConfig& config) {
   std::vector<PackRow> rows;
-  for (const auto& s : samples)
-    rows.push_back({&rollout.prompts[s.group].ids, &completion_of(rollout, s).ids, static_cast<int64_t>(s.group),
-                    static_cast<int64_t>(rows.size())});
-  return pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  for (const auto& s : samples) {
+    const auto row = static_cast<int64_t>(rows.size());
+    const bool shares_prompts = config.mtp_loss_coef == 0;  // rl/mtp_loss.h
+    rows.push_back({&rollout.prompts[s.group].ids, &completion_of(rollout, s).ids, shares_prompts ? static_cast<int64_t>(s.group) : row, row});
+  }
+  auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  if (config.routing_replay)
+    for (auto& micro : micros)
+      replay_routing(micro, learner.model().config(),
+                     [&](int64_t sample) -> const auto& { return completion_of(rollout, samples[static_cast<size_t>(sample)]); });
+  return micros;
 }
 
 // The threshold of the update's entropies and the tokens that reach it, by a pass without gradient.
@@ -116,6 +125,44 @@ std::vector<double> token_counts(const Rollout& rollout, const std::vector<uint8
 std::vector<double> rewards_after_kl(const Rollout& rollout, std::vector<double> rewards, double beta) {
   for (size_t i = 0; i < rollout.kl.sums.size(); ++i) rewards[i] -= beta * rollout.kl.sums[i];
   return rewards;
+}
+
+double count_mtp_targets(const Rollout& rollout, const std::vector<TrainSample>& samples) {
+  int64_t count = 0;
+  for (const auto& s : samples) count += num_mtp_targets(static_cast<int64_t>(completion_of(rollout, s).ids.size()));
+  return static_cast<double>(count);
+}
+
+// What all micro-batches of an update have in common.
+struct Update {
+  const Rollout& rollout;
+  const std::vector<TrainSample>& samples;
+  const GrpoConfig& config;
+  const UpdateContext& context;
+  const LossTotals& totals;
+};
+
+Tensor micro_loss(const Update& u, const model::Transformer& replica, const MicroBatch& micro, LossMetrics& metrics) {
+  auto in = loss_input(u.rollout, u.samples, micro);
+  if (u.context.reference && u.config.loss.has_kl_term()) {
+    const c10::NoGradGuard no_grad;
+    auto own = micro;
+    own.batch.experts.clear();  // the reference routes for itself
+    in.ref_logprobs = micro_logprobs(*u.context.reference, own, u.config.sampling.temperature, nullptr);
+  }
+  Tensor hidden;
+  in.logprobs = micro_logprobs(replica, micro, u.config.sampling.temperature, &in.entropy, &hidden);
+  if (corrects_sampler(u.rollout, u.config.loss)) {
+    in.sampling_logprobs = in.old_logprobs;
+    in.old_logprobs = u.context.old ? old_logprobs(*u.context.old, u.samples, micro) : in.logprobs.detach();
+  }
+  auto out = grpo_loss(in, u.totals, u.config.loss);
+  metrics = out.metrics;
+  if (u.totals.num_mtp_tokens == 0) return out.loss;
+  const auto ahead = mtp_loss(replica, micro, hidden, u.totals.num_mtp_tokens, u.config.mtp_detach);
+  metrics.mtp_loss_sum = ahead.value * u.totals.num_mtp_tokens;
+  metrics.num_mtp_tokens = ahead.num_tokens;
+  return ahead.loss.defined() ? out.loss + ahead.loss * u.config.mtp_loss_coef : out.loss;
 }
 
 }  // namespace
@@ -183,22 +230,11 @@ LossMetrics accumulate_grpo(Learner& learner,
   const auto micros = micro_batches(learner, rollout, computed, config);
   totals.entropy_coef = context.entropy_coef;
   if (config.loss.top_entropy_quantile < 1) add_entropy_threshold(totals, learner, micros, config);
+  totals.num_mtp_tokens = config.mtp_loss_coef > 0 ? count_mtp_targets(rollout, computed) : 0;
   std::vector<LossMetrics> metrics(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
     const auto& micro = micros[static_cast<size_t>(index)];
-    auto in = loss_input(rollout, computed, micro);
-    if (context.reference && config.loss.has_kl_term()) {
-      const c10::NoGradGuard no_grad;
-      in.ref_logprobs = micro_logprobs(*context.reference, micro, config.sampling.temperature, nullptr);
-    }
-    in.logprobs = micro_logprobs(replica, micro, config.sampling.temperature, &in.entropy);
-    if (corrects_sampler(rollout, config.loss)) {
-      in.sampling_logprobs = in.old_logprobs;
-      in.old_logprobs = context.old ? old_logprobs(*context.old, computed, micro) : in.logprobs.detach();
-    }
-    auto out = grpo_loss(in, totals, config.loss);
-    metrics[static_cast<size_t>(index)] = out.metrics;
-    return out.loss;
+    return micro_loss({rollout, computed, config, context, totals}, replica, micro, metrics[static_cast<size_t>(index)]);
   });
   learner.share(metrics);
   LossMetrics sum;

@@ -32,6 +32,8 @@ LossMetrics& LossMetrics::operator+=(const LossMetrics& other) {
   correction_min = std::min(correction_min, other.correction_min);
   correction_max = std::max(correction_max, other.correction_max);
   has_correction |= other.has_correction;
+  mtp_loss_sum += other.mtp_loss_sum;
+  num_mtp_tokens += other.num_mtp_tokens;
   has_kl |= other.has_kl;
   has_bonus |= other.has_bonus;
   has_clip |= other.has_clip;
@@ -62,6 +64,7 @@ std::vector<std::pair<std::string, double>> LossMetrics::rows() const {
   if (num_tokens == 0) return out;
   if (has_kl || has_bonus) out.emplace_back("policy_loss", policy_loss);
   if (has_kl) out.emplace_back("kl", kl_sum / num_tokens);
+  if (num_mtp_tokens > 0) out.emplace_back("mtp_loss", mtp_loss_sum / num_mtp_tokens);
   if (has_entropy) out.emplace_back("entropy", entropy_sum / num_tokens);
   if (has_ratio) {
     add_clip_rows(out);

@@ -31,6 +31,7 @@ struct LossMetrics {
   // Importance weights after truncation or masking, one per token or per sample.
   double num_corrections = 0, correction_sum = 0, correction_max = 0;
   double correction_min = std::numeric_limits<double>::infinity();
+  double mtp_loss_sum = 0, num_mtp_tokens = 0;  // of the multi-token-prediction module, where it is trained
   bool has_kl = false, has_bonus = false, has_entropy = false, has_ratio = false, has_correction = false;
   bool has_clip = false, has_cap = false, has_gamma = false, has_dual_clip = false, has_off_policy_mask = false;
 

@@ -24,6 +24,7 @@ struct LossTotals {
   // Tokens of less entropy have no policy term and no bonus (rl/entropy.h).
   double entropy_threshold = -std::numeric_limits<double>::infinity();
   double num_entropy_tokens = 0;     // unmasked tokens at or above the threshold; 0 = num_tokens
+  double num_mtp_tokens = 0;         // predictions of the MTP module (rl/mtp_loss.h); 0: it is not trained
 };
 
 // What rl/loss.h describes, tensor by tensor.

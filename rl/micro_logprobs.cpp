@@ -8,9 +8,10 @@
 
 namespace lockstep::rl {
 
-Tensor micro_logprobs(const model::Transformer& m, const MicroBatch& micro, double temperature, Tensor* entropy) {
-  const auto hidden = m.forward(micro.batch).index_select(0, micro.rows);
-  auto out = kernels::token_logprobs(hidden, m.head(), micro.targets, temperature, entropy != nullptr);
+Tensor micro_logprobs(const model::Transformer& m, const MicroBatch& micro, double temperature, Tensor* entropy, Tensor* hidden) {
+  const auto states = m.forward(micro.batch);
+  if (hidden) *hidden = states;
+  auto out = kernels::token_logprobs(states.index_select(0, micro.rows), m.head(), micro.targets, temperature, entropy != nullptr);
   if (entropy) *entropy = out.entropy;
   return out.logprobs;
 }

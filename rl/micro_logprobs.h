@@ -7,7 +7,8 @@
 
 namespace lockstep::rl {
 
-// Log-probabilities of the micro-batch's targets, [T] f32, differentiable; their entropies [T] as well where `entropy` is not null.
-Tensor micro_logprobs(const model::Transformer& m, const MicroBatch& micro, double temperature, Tensor* entropy);
+// Log-probabilities of the micro-batch's targets, [T] f32, differentiable; their entropies [T] as well where `entropy` is not null, and
+// the hidden states [N, D] of the whole batch where `hidden` is not.
+Tensor micro_logprobs(const model::Transformer& m, const MicroBatch& micro, double temperature, Tensor* entropy, Tensor* hidden = nullptr);
 
 }  // namespace lockstep::rl

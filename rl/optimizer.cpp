@@ -3,6 +3,7 @@
 #include "rl/optimizer.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
@@ -11,7 +12,9 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "base/text.h"
+#include "rl/stochastic_round.h"
 
 namespace lockstep::rl {
 namespace {
@@ -25,6 +28,21 @@ void check_parameter(const model::NamedTensor& parameter, const Tensor& first) {
                  cat(parameter.name, " must be contiguous and on the device of the others"));
   LOCKSTEP_CHECK(t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16,
                  cat(parameter.name, " is ", t.scalar_type(), ", not f32 or bf16"));
+}
+
+bool contains_any(const std::string& name, const std::vector<std::string>& parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) { return name.find(part) != std::string::npos; });
+}
+
+// Of the first group that matches; the optimizer's own where none does or says nothing.
+void set_options(const OptimizerConfig& config, const std::string& name, double& lr_scale, double& weight_decay) {
+  weight_decay = contains_any(name, config.no_decay) ? 0 : config.weight_decay;
+  for (const auto& group : config.param_groups) {
+    if (!contains_any(name, group.match)) continue;
+    lr_scale = group.lr_scale;
+    weight_decay = group.weight_decay.value_or(weight_decay);
+    return;
+  }
 }
 
 // A chunk's gradient as f32: in place, converted into `buffer`, or zeros when there is none.
@@ -64,17 +82,19 @@ AdamW::AdamW(std::vector<model::NamedTensor> parameters, const OptimizerConfig& 
     slot.owner = owned_.owners[slots_.size()];
     if (is_mine(slot)) {
       slot.master = slot.has_master() ? parameter.tensor.detach().to(at::kFloat) : parameter.tensor;
-      slot.exp_avg = at::zeros_like(slot.master.detach());
-      slot.exp_avg_sq = at::zeros_like(slot.master.detach());
+      const auto options = slot.master.options().requires_grad(false).dtype(has_small_moments() ? at::kBFloat16 : at::kFloat);
+      slot.exp_avg = at::zeros(slot.master.sizes(), options);
+      slot.exp_avg_sq = at::zeros(slot.master.sizes(), options);
     }
-    slot.decays = std::none_of(config.no_decay.begin(), config.no_decay.end(),
-                               [&](const std::string& part) { return slot.name.find(part) != std::string::npos; });
+    set_options(config, slot.name, slot.lr_scale, slot.weight_decay);
     for (int64_t begin = 0; begin < parameter.tensor.numel(); begin += kChunk) {
       chunks_.push_back({slots_.size(), begin, std::min(kChunk, parameter.tensor.numel() - begin)});
     }
     slots_.push_back(std::move(slot));
   }
   is_on_cpu_ = slots_.empty() || slots_.front().parameter.device().is_cpu();
+  if (has_small_moments() && !is_on_cpu_)
+    throw Error("moments_dtype bfloat16 on a device other than the CPU", "learner/optimizer/moments_dtype", "use float32");
 }
 
 // Sums of the chunks of all ranks, each as its owner has it.
@@ -137,7 +157,7 @@ StepReport AdamW::step(double learning_rate) {
                              .beta1 = config_.adam_beta1,
                              .beta2 = config_.adam_beta2,
                              .epsilon = config_.adam_epsilon,
-                             .weight_decay = config_.weight_decay,
+                             .weight_decay = 0,  // each slot's own
                              .grad_scale = report.clip_factor,
                              .step = num_steps_};
   if (is_on_cpu_)
@@ -149,35 +169,57 @@ StepReport AdamW::step(double learning_rate) {
   return report;
 }
 
+std::vector<AdamWCoefficients> AdamW::coefficients(const AdamWScalars& scalars) const {
+  std::vector<AdamWCoefficients> out;
+  for (const Slot& slot : slots_) {
+    AdamWScalars own = scalars;
+    own.learning_rate *= slot.lr_scale;
+    own.weight_decay = slot.weight_decay;
+    out.push_back(adamw_coefficients(own));
+  }
+  return out;
+}
+
+void AdamW::update_chunk(const Chunk& chunk, const float* gradient, const AdamWCoefficients& c) {
+  const Slot& slot = slots_[chunk.slot];
+  AdamWSpan span{slot.master.data_ptr<float>() + chunk.begin, nullptr, nullptr, gradient, nullptr, chunk.size};
+  span.bf16 = slot.has_master() ? static_cast<uint16_t*>(slot.parameter.data_ptr()) + chunk.begin : nullptr;
+  if (!has_small_moments()) {
+    span.exp_avg = slot.exp_avg.data_ptr<float>() + chunk.begin;
+    span.exp_avg_sq = slot.exp_avg_sq.data_ptr<float>() + chunk.begin;
+    adamw_update(span, c);
+    return;
+  }
+  Buffer m, v;
+  auto* small_m = static_cast<uint16_t*>(slot.exp_avg.data_ptr()) + chunk.begin;
+  auto* small_v = static_cast<uint16_t*>(slot.exp_avg_sq.data_ptr()) + chunk.begin;
+  bf16_to_f32(small_m, m.data(), chunk.size);
+  bf16_to_f32(small_v, v.data(), chunk.size);
+  span.exp_avg = m.data();
+  span.exp_avg_sq = v.data();
+  adamw_update(span, c);
+  const auto step = static_cast<uint64_t>(num_steps_);
+  round_stochastically(m.data(), small_m, chunk.size, base::derive_key(step, cat("exp_avg.", slot.name)), chunk.begin);
+  round_stochastically(v.data(), small_v, chunk.size, base::derive_key(step, cat("exp_avg_sq.", slot.name)), chunk.begin);
+}
+
 void AdamW::update_on_cpu(const std::vector<Tensor>& gradients, const AdamWScalars& scalars) {
-  AdamWScalars undecayed = scalars;
-  undecayed.weight_decay = 0;
-  const AdamWCoefficients with_decay = adamw_coefficients(scalars), without = adamw_coefficients(undecayed);
+  const auto of_slot = coefficients(scalars);
   pool_.parallel_for(static_cast<int>(chunks_.size()), [&](int i) {
     const Chunk& chunk = chunks_[static_cast<size_t>(i)];
-    const Slot& slot = slots_[chunk.slot];
-    if (!is_mine(slot)) return;
+    if (!is_mine(slots_[chunk.slot])) return;
     Buffer buffer;
-    uint16_t* bf16 = slot.has_master() ? static_cast<uint16_t*>(slot.parameter.data_ptr()) + chunk.begin : nullptr;
-    adamw_update({.master = slot.master.data_ptr<float>() + chunk.begin,
-                  .exp_avg = slot.exp_avg.data_ptr<float>() + chunk.begin,
-                  .exp_avg_sq = slot.exp_avg_sq.data_ptr<float>() + chunk.begin,
-                  .gradient = chunk_gradient(gradients[chunk.slot], chunk.begin, chunk.size, buffer),
-                  .bf16 = bf16,
-                  .size = chunk.size},
-                 slot.decays ? with_decay : without);
+    update_chunk(chunk, chunk_gradient(gradients[chunk.slot], chunk.begin, chunk.size, buffer), of_slot[chunk.slot]);
   });
 }
 
 void AdamW::update_portable(const std::vector<Tensor>& gradients, const AdamWScalars& scalars) {
-  AdamWScalars undecayed = scalars;
-  undecayed.weight_decay = 0;
-  const AdamWCoefficients with_decay = adamw_coefficients(scalars), without = adamw_coefficients(undecayed);
+  const auto of_slot = coefficients(scalars);
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     const Tensor gradient = gradients[i].defined() ? gradients[i].to(at::kFloat) : at::zeros_like(slot.exp_avg);
     Tensor master = slot.master.detach();  // shares memory; autograd looks away
-    adamw_update_portable(master, slot.exp_avg, slot.exp_avg_sq, gradient, slot.decays ? with_decay : without);
+    adamw_update_portable(master, slot.exp_avg, slot.exp_avg_sq, gradient, of_slot[i]);
     if (slot.has_master()) slot.parameter.detach().copy_(master);
   }
 }

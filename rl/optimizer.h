@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,18 @@
 
 namespace lockstep::rl {
 
+// Parameters with options of their own.
+struct ParameterGroup {
+  std::vector<std::string> match;
+  double lr_scale = 1.0;
+  std::optional<double> weight_decay;
+  void visit(auto&& field) {
+    field("match", match, "parts of parameter names, as embed_tokens or layers.0.; the first group with one that occurs counts");
+    field("lr_scale", lr_scale, "the learning rate is multiplied by this; 0: frozen but for its moments", base::at_least(0));
+    field("weight_decay", weight_decay, "in place of the optimizer's", base::at_least(0));
+  }
+};
+
 struct OptimizerConfig {
   double weight_decay = 0.0;
   double adam_beta1 = 0.9;
@@ -22,6 +35,8 @@ struct OptimizerConfig {
   double adam_epsilon = 1e-8;
   double max_grad_norm = 1.0;
   std::vector<std::string> no_decay = {"norm", "bias"};
+  std::vector<ParameterGroup> param_groups;
+  std::string moments_dtype = "float32";
   std::string nonfinite_grad = "error";
 
   void visit(auto&& field) {
@@ -33,6 +48,10 @@ struct OptimizerConfig {
           at_least(0));
     field("no_decay", no_decay,
           "parameters whose name contains one of these get no weight decay; add embed to spare embeddings", any());
+    field("param_groups", param_groups, "learning rates and weight decays of their own, before no_decay");
+    field("moments_dtype", moments_dtype,
+          "bfloat16 keeps both moments in two bytes each, rounded stochastically: 4 bytes a weight less (CPU)",
+          base::one_of({"float32", "bfloat16"}));
     field("nonfinite_grad", nonfinite_grad,
           "what to do when the gradient norm is infinite or NaN: stop, or skip the update", one_of({"error", "skip"}));
   }
@@ -64,8 +83,8 @@ class AdamW {
   int64_t num_steps() const { return num_steps_; }      // updates done
   int64_t num_skipped() const { return num_skipped_; }  // updates skipped for a norm that was not finite
 
-  // "step" [2] i64 {num_steps, num_skipped}; per parameter "exp_avg.NAME", "exp_avg_sq.NAME", and "master.NAME" where the
-  // parameter is bf16; f32, on the CPU, in the order of the parameters. Saved with the parameters, they resume the run
+  // "step" [2] i64 {num_steps, num_skipped}; per parameter "exp_avg.NAME", "exp_avg_sq.NAME" in moments_dtype, and "master.NAME" where the
+  // parameter is bf16, in f32; on the CPU, in the order of the parameters. Saved with the parameters, they resume the run
   // bit for bit. With several ranks all call it and rank 0 gets the whole, which any number of ranks can import.
   std::vector<model::NamedTensor> export_state() const;
   // Error: a tensor that is missing, or has another shape or dtype than this optimizer's. bf16 parameters are set from
@@ -77,7 +96,7 @@ class AdamW {
     std::string name;
     Tensor parameter, master, exp_avg, exp_avg_sq;  // the last three undefined where another rank is the owner
     int owner = 0;
-    bool decays = true;
+    double lr_scale = 1, weight_decay = 0;
     bool has_master() const { return parameter.scalar_type() != at::kFloat; }
   };
   struct Chunk {
@@ -86,6 +105,9 @@ class AdamW {
   };
 
   bool is_mine(const Slot& slot) const { return !world_ || slot.owner == world_->rank(); }
+  bool has_small_moments() const { return config_.moments_dtype == "bfloat16"; }
+  std::vector<AdamWCoefficients> coefficients(const AdamWScalars& scalars) const;  // of each slot
+  void update_chunk(const Chunk& chunk, const float* gradient, const AdamWCoefficients& c);
   void gather_sums(std::vector<double>& sums) const;
   double squared_norm(const std::vector<Tensor>& gradients, size_t& first_bad) const;
   void update_on_cpu(const std::vector<Tensor>& gradients, const AdamWScalars& scalars);

@@ -29,19 +29,20 @@ Tensor read(const model::TensorSource& source, const std::string& name, at::Scal
 std::vector<model::NamedTensor> AdamW::export_state() const {
   const at::NoGradGuard no_grad;
   std::vector<model::NamedTensor> out = {{"step", at::tensor({num_steps_, num_skipped_}, at::kLong)}};
+  const auto moments = has_small_moments() ? at::kBFloat16 : at::kFloat;
   for (const Slot& slot : slots_) {
-    const auto add = [&](const char* kind, const Tensor& value) {
+    const auto add = [&](const char* kind, const Tensor& value, at::ScalarType dtype) {
       const std::string name = cat(kind, ".", slot.name);
       if (!world_ || world_->is_alone()) {
         out.push_back({name, value.detach().to(at::kCPU)});
         return;
       }
-      const Tensor own = value.defined() ? value.detach() : world_->is_first() ? at::empty(slot.parameter.sizes(), at::kFloat) : Tensor();
+      const Tensor own = value.defined() ? value.detach() : world_->is_first() ? at::empty(slot.parameter.sizes(), dtype) : Tensor();
       out.push_back({name, ranks::collect_on_first(*world_, own, slot.owner, name)});
     };
-    add("exp_avg", slot.exp_avg);
-    add("exp_avg_sq", slot.exp_avg_sq);
-    if (slot.has_master()) add("master", slot.master);
+    add("exp_avg", slot.exp_avg, moments);
+    add("exp_avg_sq", slot.exp_avg_sq, moments);
+    if (slot.has_master()) add("master", slot.master, at::kFloat);
   }
   return out;
 }
@@ -52,7 +53,7 @@ void AdamW::import_state(const model::TensorSource& source) {
   for (Slot& slot : slots_) {
     const at::IntArrayRef shape = slot.parameter.sizes();
     const auto restore = [&](const char* kind, Tensor& value) {
-      if (is_mine(slot)) value.copy_(read(source, cat(kind, ".", slot.name), at::kFloat, shape));
+      if (is_mine(slot)) value.copy_(read(source, cat(kind, ".", slot.name), value.scalar_type(), shape));
     };
     restore("exp_avg", slot.exp_avg);
     restore("exp_avg_sq", slot.exp_avg_sq);

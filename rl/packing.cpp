@@ -24,6 +24,7 @@ class Builder {
   void add(const PackRow& row) {
     const auto& completion = *row.completion;
     LOCKSTEP_CHECK(!completion.empty(), "a completion has at least one token");
+    out_.row_offsets.push_back(next_row_);
     std::vector<TokenId> computed(completion.begin(), completion.end() - 1);  // the last token predicts nothing
     if (row.prompt->empty()) {
       predict_text(completion, computed);
@@ -38,6 +39,7 @@ class Builder {
   }
 
   MicroBatch finish(const at::Device& device) {
+    out_.row_offsets.push_back(next_row_);
     out_.batch = model::make_batch(segments_, device);
     out_.rows = kernels::index_tensor(rows_, device);
     out_.targets = kernels::index_tensor(targets_, device);
@@ -69,7 +71,7 @@ class Builder {
     targets_.push_back(id);
   }
 
-  MicroBatch out_{{}, {}, {}, {}, {0}};
+  MicroBatch out_{{}, {}, {}, {}, {0}, {}};
   std::vector<model::Segment> segments_;
   std::vector<int64_t> rows_, targets_;
   int64_t next_row_ = 0, prompt_segment_ = -1, prompt_index_ = 0, prompt_last_ = 0;
@@ -103,20 +105,26 @@ std::optional<std::vector<size_t>> cut(const std::vector<int64_t>& tokens, size_
 
 std::vector<MicroBatch> pack(const std::vector<PackRow>& rows, const PackingOptions& options) {
   if (rows.empty()) return {};
-  std::vector<int64_t> tokens;
-  for (const auto& row : rows) tokens.push_back(row_tokens(row));
+  std::vector<int64_t> tokens;    // of each unit that is not cut
+  std::vector<size_t> unit_ends;  // in rows
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const bool joins = options.keeps_prompts_together && i > 0 && rows[i].prompt_index == rows[i - 1].prompt_index;
+    if (!joins) tokens.push_back(0), unit_ends.push_back(0);
+    tokens.back() += row_tokens(rows[i]);
+    unit_ends.back() = i + 1;
+  }
   const int64_t total = std::accumulate(tokens.begin(), tokens.end(), int64_t{0});
   const int64_t least = (total + options.max_tokens - 1) / options.max_tokens;
   auto count = static_cast<size_t>((least + options.multiple_of - 1) / options.multiple_of * options.multiple_of);
-  auto ends = cut(tokens, std::min(count, rows.size()), options.max_tokens);
-  while (!ends) {  // with one row each they fit
+  auto ends = cut(tokens, std::min(count, tokens.size()), options.max_tokens);
+  while (!ends) {  // with one unit each they fit
     count += static_cast<size_t>(options.multiple_of);
-    ends = cut(tokens, std::min(count, rows.size()), options.max_tokens);
+    ends = cut(tokens, std::min(count, tokens.size()), options.max_tokens);
   }
   std::vector<MicroBatch> out;
   for (size_t next = 0; const size_t end : *ends) {
     Builder builder;
-    while (next < end) builder.add(rows[next++]);
+    while (next < unit_ends[end - 1]) builder.add(rows[next++]);
     out.push_back(builder.finish(options.device));
   }
   return out;

@@ -25,6 +25,7 @@ struct MicroBatch {
   Tensor targets;                       // [T] i64
   std::vector<int64_t> samples;         // [S] the caller's indices, in order
   std::vector<int64_t> sample_offsets;  // [S + 1] into the T targets
+  std::vector<int64_t> row_offsets;     // [S + 1] into the batch's rows, where no prompt is shared
   int64_t num_targets() const { return sample_offsets.back(); }
 };
 
@@ -32,6 +33,7 @@ struct PackingOptions {
   int64_t max_tokens = 4096;  // tokens of a micro-batch, a quarter more at most; a longer row is one of its own
   int64_t multiple_of = 1;    // number of micro-batches is a multiple of this (the learner's shards), if rows suffice
   at::Device device = at::kCPU;
+  bool keeps_prompts_together = false;  // neighbouring rows of one prompt come into one micro-batch
 };
 
 // Cuts `rows` in their order into micro-batches of about equal work. A prompt is computed once per micro-batch for all of

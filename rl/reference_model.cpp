@@ -10,8 +10,13 @@ namespace lockstep::rl {
 
 ReferenceModel::ReferenceModel(const model::Transformer& policy, const GrpoConfig& config, Stage& stage)
     : policy_(policy), sync_steps_(config.ref_model_sync_steps), alpha_(config.ref_model_mixup_alpha) {
-  if (config.loss.beta == 0) return;
-  copy_ = std::make_unique<model::Transformer>(policy.config(), policy.options());
+  if (config.loss.beta != 0) make_copy(stage);
+}
+
+ReferenceModel::ReferenceModel(const model::Transformer& policy, Stage& stage) : policy_(policy) { make_copy(stage); }
+
+void ReferenceModel::make_copy(Stage& stage) {
+  copy_ = std::make_unique<model::Transformer>(policy_.config(), policy_.options());
   copy_weights();
   stage.attach("reference", copy_.get());
 }

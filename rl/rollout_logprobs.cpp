@@ -5,12 +5,14 @@
 #include <c10/core/GradMode.h>
 
 #include "rl/micro_logprobs.h"
+#include "rl/routing_replay.h"
 
 namespace lockstep::rl {
 
 CompletionLogprobs rollout_logprobs(Learner& learner, const Rollout& rollout, const GrpoConfig& config, const model::Transformer& m) {
   std::vector<PackRow> rows;
   std::vector<std::vector<float>*> targets;
+  std::vector<const rollout::Completion*> completions_of;
   CompletionLogprobs out(rollout.groups.size());
   for (size_t g = 0; g < rollout.groups.size(); ++g) {
     const auto& completions = rollout.groups[g].completions;
@@ -18,9 +20,12 @@ CompletionLogprobs rollout_logprobs(Learner& learner, const Rollout& rollout, co
     for (size_t i = 0; i < completions.size(); ++i) {
       rows.push_back({&rollout.prompts[g].ids, &completions[i].ids, static_cast<int64_t>(g), static_cast<int64_t>(rows.size())});
       targets.push_back(&out[g][i]);
+      completions_of.push_back(&completions[i]);
     }
   }
-  const auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  auto micros = pack(rows, {config.learner.max_tokens, learner.num_shards(), learner.model().options().device});
+  if (config.routing_replay && &m == &learner.model())
+    for (auto& micro : micros) replay_routing(micro, m.config(), [&](int64_t sample) -> const auto& { return *completions_of[static_cast<size_t>(sample)]; });
   std::vector<std::vector<float>> parts(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer&, int index) {
     const c10::NoGradGuard no_grad;

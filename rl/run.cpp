@@ -65,6 +65,7 @@ bool run_stages(Session& session, const RunConfig& config) {
     save_model(session, "base", is_newer);
   }
   if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return false;
+  if (config.dpo && !finished(run_dpo(session, *config.dpo))) return false;
   if (config.grpo && !finished(run_grpo(session, *config.grpo))) return false;
   save_model(session, "model", is_newer);
   return true;
@@ -100,6 +101,7 @@ void check_ranks(const RunConfig& config, int size) {
   };
   if (config.pretrain) check("pretrain", config.pretrain->learner);
   if (config.sft) check("sft", config.sft->learner);
+  if (config.dpo) check("dpo", config.dpo->learner);
   if (config.grpo) check("grpo", config.grpo->learner);
 }
 

@@ -32,6 +32,11 @@ void validate_aggregation(const GrpoConfig& grpo) {
           "put the KL term into the loss, or use sum_then_normalize");
 }
 
+void validate_supervised(const SupervisedConfig& config, const std::string& where) {
+  require(config.aux_loss_alpha == 0 || !config.learner.gradient_checkpointing, "aux_loss_alpha with gradient_checkpointing",
+          where + "/aux_loss_alpha", "leave one of them out: a layer that runs again keeps no router logits");
+}
+
 void validate_grpo(const RunConfig& config) {
   const auto& grpo = *config.grpo;
   require(!config.rewards.empty(), "reinforcement learning without a reward", "/rewards", "add at least one, e.g. {\"type\": \"accuracy\"}");
@@ -44,6 +49,8 @@ void validate_grpo(const RunConfig& config) {
   validate(grpo.loss, "/grpo/loss");
   validate_advantage(grpo.advantage);
   validate_aggregation(grpo);
+  require(!grpo.routing_replay || config.engine.record_routing, "routing_replay without recorded experts", "/grpo/routing_replay",
+          "set engine.record_routing to true");
   require(grpo.ref_model_sync_steps == 0 || grpo.loss.beta > 0, "ref_model_sync_steps without a KL term",
           "/grpo/ref_model_sync_steps", "set grpo.loss.beta above 0, or leave it out");
   require(grpo.ref_model_mixup_alpha == 1 || grpo.ref_model_sync_steps > 0, "ref_model_mixup_alpha without ref_model_sync_steps",
@@ -53,14 +60,18 @@ void validate_grpo(const RunConfig& config) {
 }  // namespace
 
 void validate(const RunConfig& config) {
-  require(config.pretrain || config.sft || config.grpo, "the config has no stage", "/",
-          "add \"pretrain\", \"sft\" or \"grpo\"");
+  require(config.pretrain || config.sft || config.dpo || config.grpo, "the config has no stage", "/",
+          "add \"pretrain\", \"sft\", \"dpo\" or \"grpo\"");
   require(config.model.path.empty() != config.model.config.empty(), "the model needs exactly one of path and config", "/model",
           "name a folder in \"path\" or an architecture in \"config\"");
   const auto& names = model::prompt_format_names();
   require(std::find(names.begin(), names.end(), config.prompt.format) != names.end(),
           cat("unknown prompt format \"", config.prompt.format, "\""), "/prompt/format", cat("use one of ", base::join(names, ", ")));
   if (config.grpo) validate_grpo(config);
+  if (config.pretrain) validate_supervised(*config.pretrain, "/pretrain");
+  if (config.sft) validate_supervised(*config.sft, "/sft");
+  if (config.dpo)
+    require(!config.dpo->data.files.empty(), "preference optimisation without pairs", "/dpo/data/files", "name JSONL files of {prompt, chosen, rejected}");
   if (config.pretrain && config.pretrain->target_pass_at_1)
     require(!config.rewards.empty() && (!config.eval.data.task.empty() || !config.eval.data.file.empty()),
             "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");

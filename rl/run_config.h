@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "rewards/combined.h"
 #include "rl/advantage.h"
+#include "rl/dpo_config.h"
 #include "rl/dynamic_sampling_config.h"
 #include "rl/loss_config.h"
 #include "rl/ranks/ranks_config.h"
@@ -42,6 +43,9 @@ struct GrpoConfig {
   AdvantageConfig advantage;
   LossConfig loss;
   LearnerConfig learner;
+  double mtp_loss_coef = 0;
+  bool mtp_detach = true;
+  bool routing_replay = false;
   bool mask_truncated_completions = false;
   std::string logp_mismatch = "error";
   int64_t ref_model_sync_steps = 0;
@@ -59,6 +63,13 @@ struct GrpoConfig {
     field("advantage", advantage, "group-relative advantages");
     field("loss", loss, "DeepSeekMath eq. 3 and its relatives");
     field("learner", learner, "micro-batches, optimizer, schedule");
+    field("mtp_loss_coef", mtp_loss_coef,
+          "weight of the multi-token-prediction module's loss on the completions, which keeps its drafts close to the policy; above 0 "
+          "prompts are computed once per completion", base::at_least(0));
+    field("mtp_detach", mtp_detach, "the module's loss moves the module alone, not what the policy is made of");
+    field("routing_replay", routing_replay,
+          "the learner uses the experts that the sampler used (R3, arXiv:2510.11370): for quantised sampling and several updates; an exact "
+          "sampler's first update has no difference. Needs engine.record_routing");
     field("mask_truncated_completions", mask_truncated_completions, "completions cut by the length limit get no loss");
     field("logp_mismatch", logp_mismatch,
           "when the sampler's log-probabilities are not the learner's bits on a step that is on-policy (with our own kernels): "
@@ -91,7 +102,7 @@ struct EvalConfig {
   }
 };
 
-// Stages run in this order: pretrain, sft, grpo; those that are absent do not run.
+// Stages run in this order: pretrain, sft, dpo, grpo; those that are absent do not run.
 struct RunConfig {
   std::string output_dir = "runs/run";
   uint64_t seed = 0;
@@ -105,6 +116,7 @@ struct RunConfig {
   ranks::RanksConfig ranks;
   std::vector<rewards::RewardConfig> rewards;
   std::optional<SupervisedConfig> pretrain, sft;
+  std::optional<DpoConfig> dpo;
   std::optional<GrpoConfig> grpo;
   EvalConfig eval;
   void visit(auto&& field) {
@@ -122,6 +134,7 @@ struct RunConfig {
     field("rewards", rewards, "rewards and their weights");
     field("pretrain", pretrain, "from-scratch pre-training on text");
     field("sft", sft, "supervised fine-tuning");
+    field("dpo", dpo, "preference optimisation");
     field("grpo", grpo, "reinforcement learning with GRPO");
     field("eval", eval, "held-out evaluation");
   }

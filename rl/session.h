@@ -48,6 +48,7 @@ enum class StageEnd {
 };
 
 StageEnd run_supervised(Session& session, const std::string& stage, const SupervisedConfig& config);
+StageEnd run_dpo(Session& session, const DpoConfig& config);
 StageEnd run_grpo(Session& session, const GrpoConfig& config);
 
 // Error where `size` ranks cannot share this run: fewer shards than ranks, a device other than the CPU.

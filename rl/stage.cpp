@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "base/peak_rss.h"
 #include "base/rng.h"
 #include "base/signal.h"
 #include "base/text.h"
@@ -94,6 +95,7 @@ bool Stage::finish_step(const MetricsRow& row, const std::string& note) {
   base::Json json = {{"stage", name_}, {"step", step_}};
   json.update(row.values());
   json["step_time"] = seconds_since(step_started_);
+  json["perf/peak_rss_bytes"] = base::peak_rss_bytes();
   step_started_ = std::chrono::steady_clock::now();
   if (metrics_) {
     metrics_->write(json);

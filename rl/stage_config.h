@@ -88,6 +88,7 @@ struct SupervisedConfig {
   LearnerConfig learner;
   double mtp_loss_coef = 0.1;
   double mtp_start = 0.0;
+  double aux_loss_alpha = 0.0;
   double router_bias_update_rate = 0.0;
   double router_bias_until = 0.8;
   std::optional<double> target_pass_at_1;
@@ -101,6 +102,7 @@ struct SupervisedConfig {
     field("mtp_loss_coef", mtp_loss_coef, "weight of the multi-token-prediction loss, if the model has the module",
           base::at_least(0));
     field("mtp_start", mtp_start, "share of the steps after which the module is trained", base::between(0, 1));
+    field("aux_loss_alpha", aux_loss_alpha, "weight of the sequence-wise balance loss of the experts (DeepSeek-V3: 1e-4)", base::at_least(0));
     field("router_bias_update_rate", router_bias_update_rate,
           "step of e_score_correction_bias towards even expert load (DeepSeek-V3: 0.001); 0: frozen", base::at_least(0));
     field("router_bias_until", router_bias_until, "share of the steps after which the bias is frozen", base::between(0, 1));

@@ -12,6 +12,7 @@ MetricsRow metrics_row(const SupervisedMetrics& m, const StepReport& report, dou
   MetricsRow row;
   row.set("loss", m.loss);
   if (m.mtp_loss != 0) row.set("mtp_loss", m.mtp_loss);
+  if (m.aux_loss != 0) row.set("aux_loss", m.aux_loss);
   row.set("grad_norm", report.grad_norm);
   row.set("learning_rate", rate);
   row.set("num_tokens", static_cast<double>(num_tokens));
@@ -64,7 +65,7 @@ StageEnd run_supervised(Session& session, const std::string& name, const Supervi
       const auto batch = next_rows(*rows, config.batch_tokens, cursor);
       const bool trains_mtp = static_cast<double>(stage.step()) >= config.mtp_start * static_cast<double>(planned);
       const auto metrics =
-          accumulate_supervised(stage.learner(), batch, trains_mtp ? config.mtp_loss_coef : 0, config.learner.max_tokens);
+          accumulate_supervised(stage.learner(), batch, trains_mtp ? config.mtp_loss_coef : 0, config.learner.max_tokens, config.aux_loss_alpha);
       const double rate = learning_rate(config.learner.schedule, stage.step(), planned);
       const auto report = stage.update(rate);
       if (config.router_bias_update_rate > 0 &&

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "kernels/token_logprobs.h"
+#include "rl/balance_loss.h"
+#include "rl/mtp_loss.h"
 #include "rl/sft_loss.h"
 #include "rollout/remote/bytes.h"
 
@@ -19,34 +21,9 @@ int64_t num_targets(const TextRow& row) {
   return static_cast<int64_t>(row.completion.size()) - (row.prompt.empty() ? 1 : 0);
 }
 
-// Places whose token after the target is known too: (row of the batch, index of the target in the micro-batch).
-struct MtpTargets {
-  std::vector<int64_t> rows, targets;
-};
-
-// Within a sample, target t's hidden row also predicts target t + 1 once it is given target t's embedding.
-MtpTargets mtp_targets(const MicroBatch& micro) {
-  MtpTargets out;
-  for (size_t s = 0; s + 1 < micro.sample_offsets.size(); ++s)
-    for (int64_t t = micro.sample_offsets[s]; t + 1 < micro.sample_offsets[s + 1]; ++t) {
-      out.rows.push_back(t);
-      out.targets.push_back(t + 1);
-    }
-  return out;
-}
-
-// The id that follows each row of the batch. Prompt rows predict nothing but are keys of the module's attention: each is
-// followed by the next row, as rows of one sample lie side by side and none shares its prompt. The last row of a sample
-// always predicts.
-Tensor next_ids(const MicroBatch& micro) {
-  auto next = micro.batch.ids.roll(-1);
-  next.index_copy_(0, micro.rows, micro.targets);
-  return next;
-}
-
 // What one micro-batch adds to the update's metrics.
 struct Part {
-  double loss = 0, mtp_loss = 0;
+  double loss = 0, mtp_loss = 0, aux_loss = 0;
   model::RoutingStats routing;
 };
 
@@ -54,6 +31,7 @@ std::string to_bytes(const Part& part) {
   rollout::remote::ByteWriter out;
   out.number(part.loss);
   out.number(part.mtp_loss);
+  out.number(part.aux_loss);
   out.count(part.routing.counts.size());
   for (const auto& counts : part.routing.counts) {
     const auto flat = counts.defined() ? counts.to(at::kCPU).contiguous() : Tensor();
@@ -69,6 +47,7 @@ Part part_of(const std::string& bytes) {
   Part part;
   part.loss = in.number<double>();
   part.mtp_loss = in.number<double>();
+  part.aux_loss = in.number<double>();
   for (size_t layers = in.count(kAny, 1); layers > 0; --layers) {
     const auto counts = in.numbers<int64_t>(kAny);
     part.routing.counts.push_back(counts.empty() ? Tensor() : at::tensor(counts, at::kLong));
@@ -78,31 +57,33 @@ Part part_of(const std::string& bytes) {
 
 // What the sums of one update are divided by, and how the two losses are mixed.
 struct Scales {
-  double tokens = 0, mtp_tokens = 0, mtp_loss_coef = 0;
+  double tokens = 0, mtp_tokens = 0, mtp_loss_coef = 0, aux_loss_alpha = 0, sequences = 0;
 };
 
-// mtp_loss_coef * mean MTP NLL of a micro-batch, undefined when none of its samples is long enough.
-Tensor mtp_loss(const model::Transformer& m, const MicroBatch& micro, const Tensor& hidden, const Scales& scales, Part& part) {
-  const auto mtp = mtp_targets(micro);
-  if (mtp.rows.empty()) return {};
-  const auto options = micro.targets.options();
-  const auto states = m.forward_mtp(micro.batch, hidden, next_ids(micro), &part.routing);
-  const auto rows = micro.rows.index_select(0, at::tensor(mtp.rows, options));
-  const auto targets = micro.targets.index_select(0, at::tensor(mtp.targets, options));
-  const auto logprobs = kernels::token_logprobs(states.index_select(0, rows), m.head(), targets, 1.0, false).logprobs;
-  const auto out = sft_loss(logprobs, {}, scales.mtp_tokens);
-  part.mtp_loss = out.metrics.loss;
-  return out.loss * scales.mtp_loss_coef;
+// alpha times the balance loss of all mixture layers of the trunk, added to `loss`.
+Tensor with_balance(const model::Transformer& m, const MicroBatch& micro, const Scales& scales, Tensor loss, Part& part) {
+  for (const Tensor& logits : std::exchange(part.routing.logits, {})) {
+    if (!logits.defined()) continue;
+    double value = 0;
+    loss = loss + sequence_balance_loss(logits, micro.row_offsets, m.router(), scales.sequences, &value) * scales.aux_loss_alpha;
+    part.aux_loss += value;
+  }
+  part.routing.keeps_logits = false;
+  return loss;
 }
 
 Tensor loss_of(const model::Transformer& m, const MicroBatch& micro, const Scales& scales, Part& part) {
+  part.routing.keeps_logits = scales.aux_loss_alpha > 0;
   const auto hidden = m.forward(micro.batch, nullptr, &part.routing);
   const auto states = hidden.index_select(0, micro.rows);
   const auto logprobs = kernels::token_logprobs(states, m.head(), micro.targets, 1.0, false).logprobs;
   const auto out = sft_loss(logprobs, {}, scales.tokens);
   part.loss = out.metrics.loss;
-  const auto ahead = scales.mtp_loss_coef > 0 ? mtp_loss(m, micro, hidden, scales, part) : Tensor();
-  return ahead.defined() ? out.loss + ahead : out.loss;
+  const auto loss = with_balance(m, micro, scales, out.loss, part);
+  if (scales.mtp_loss_coef <= 0) return loss;
+  const auto ahead = mtp_loss(m, micro, hidden, scales.mtp_tokens, /*is_detached=*/false, &part.routing);
+  part.mtp_loss = ahead.value;
+  return ahead.loss.defined() ? loss + ahead.loss * scales.mtp_loss_coef : loss;
 }
 
 }  // namespace
@@ -121,7 +102,8 @@ std::vector<TextRow> next_rows(const TextRows& source, int64_t batch_tokens, uin
 SupervisedMetrics accumulate_supervised(Learner& learner,
                                         const std::vector<TextRow>& rows,
                                         double mtp_loss_coef,
-                                        int64_t max_tokens) {
+                                        int64_t max_tokens,
+                                        double aux_loss_alpha) {
   const auto& m = learner.model();
   SupervisedMetrics out;
   Scales scales;
@@ -131,9 +113,11 @@ SupervisedMetrics accumulate_supervised(Learner& learner,
     const auto index = static_cast<int64_t>(pack_rows.size());
     pack_rows.push_back({&row.prompt, &row.completion, index, index});
     out.num_tokens += num_targets(row);
-    scales.mtp_tokens += static_cast<double>(std::max<int64_t>(0, num_targets(row) - 1));
+    scales.mtp_tokens += static_cast<double>(num_mtp_targets(num_targets(row)));
   }
   scales.tokens = static_cast<double>(out.num_tokens);
+  scales.sequences = static_cast<double>(rows.size());
+  scales.aux_loss_alpha = aux_loss_alpha;
   const auto micros = pack(pack_rows, {max_tokens, learner.num_shards(), m.options().device});
   std::vector<Part> parts(micros.size());
   learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int index) {
@@ -143,6 +127,7 @@ SupervisedMetrics accumulate_supervised(Learner& learner,
   for (const auto& part : parts) {
     out.loss += part.loss;
     out.mtp_loss += part.mtp_loss;
+    out.aux_loss += part.aux_loss;
     if (!part.routing.counts.empty()) out.routing.add(part.routing);
   }
   return out;

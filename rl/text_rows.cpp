@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "rl/chat_rows.h"
 
 namespace lockstep::rl {
 namespace {
@@ -49,55 +50,40 @@ struct RawRow {
   std::vector<model::Message> prompt;    // empty: plain text
 };
 
-const std::string& text_of(const base::Json& value, const std::string& key, const std::string& where) {
-  if (!value.is_string() || value.get_ref<const std::string&>().empty())
-    throw Error(cat("\"", key, "\" is no non-empty string"), where, "give it as text");
-  return value.get_ref<const std::string&>();
+// One row for each assistant turn behind another message, or for the last alone: templates may show earlier turns otherwise than they were
+// written (R1's drops their reasoning), so that each turn has a prompt of its own.
+std::vector<RawRow> turns_of(std::vector<model::Message> messages, bool is_last_only, const std::string& where) {
+  std::vector<RawRow> rows;
+  for (size_t i = 1; i < messages.size(); ++i)
+    if (messages[i].role == "assistant" && (!is_last_only || i + 1 == messages.size()))
+      rows.push_back({messages[i].content, {messages.begin(), messages.begin() + static_cast<ptrdiff_t>(i)}});
+  if (rows.empty() || messages.back().role != "assistant")
+    throw Error("\"messages\" must end with an assistant turn after at least one other", where, "add the answer to train on");
+  return rows;
 }
 
-std::vector<model::Message> messages_of(const base::Json& list, const std::string& where) {
-  std::vector<model::Message> out;
-  if (!list.is_array()) throw Error("\"messages\" is no list", where, "give a list of {\"role\", \"content\"}");
-  for (const auto& m : list) {
-    if (!m.is_object() || !m.contains("role") || !m.contains("content"))
-      throw Error("a message needs \"role\" and \"content\"", where, "give a list of {\"role\", \"content\"}");
-    out.push_back({text_of(m["role"], "role", where), text_of(m["content"], "content", where)});
-  }
-  return out;
-}
-
-RawRow parse_row(const base::Json& json, const std::string& where) {
+std::vector<RawRow> parse_row(const base::Json& json, bool is_last_only, const std::string& where) {
   if (!json.is_object()) throw Error("the row is no JSON object", where, "write one object per line");
-  if (json.contains("text")) return {text_of(json["text"], "text", where), {}};
+  if (json.contains("text")) return {{text_of(json, "text", where), {}}};
   if (json.contains("prompt") && json.contains("completion")) {
-    RawRow row{text_of(json["completion"], "completion", where), {}};
-    if (json["prompt"].is_array())
-      row.prompt = messages_of(json["prompt"], where);
-    else
-      row.prompt.push_back({"user", text_of(json["prompt"], "prompt", where)});
-    return row;
+    auto messages = messages_of(json, "prompt", where);
+    if (json["completion"].is_string()) return {{text_of(json, "completion", where), std::move(messages)}};
+    for (auto& message : messages_of(json, "completion", where)) messages.push_back(std::move(message));
+    return turns_of(std::move(messages), is_last_only, where);
   }
-  if (json.contains("messages")) {
-    auto messages = messages_of(json["messages"], where);
-    if (messages.size() < 2 || messages.back().role != "assistant")
-      throw Error("\"messages\" must end with an assistant turn after at least one other", where, "add the answer to train on");
-    RawRow row{messages.back().content, {}};
-    messages.pop_back();
-    row.prompt = std::move(messages);
-    return row;
-  }
+  if (json.contains("messages")) return turns_of(messages_of(json, "messages", where), is_last_only, where);
   throw Error("the row has neither \"text\", \"prompt\" + \"completion\" nor \"messages\"", where,
               "rename the columns to one of these forms");
 }
 
-std::vector<RawRow> read_rows(const std::vector<std::string>& files) {
+std::vector<RawRow> read_rows(const TextSource& source) {
   std::vector<RawRow> rows;
-  for (const auto& file : files)
+  for (const auto& file : source.files)
     base::for_each_line(file, [&](std::string_view line, size_t number) {
       const std::string where = cat(file, ":", number);
-      rows.push_back(parse_row(base::parse_json(line, where), where));
+      for (auto& row : parse_row(base::parse_json(line, where), source.assistant_turns == "last", where)) rows.push_back(std::move(row));
     });
-  if (rows.empty()) throw Error("no rows to train on", base::join(files, ", "), "give at least one row");
+  if (rows.empty()) throw Error("no rows to train on", base::join(source.files, ", "), "give at least one row");
   return rows;
 }
 
@@ -106,7 +92,7 @@ class FileRows : public TextRows {
   FileRows(const TextSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format, uint64_t seed)
       : seed_(seed) {
     const TokenId eos = require_eos(tokenizer);
-    for (const auto& raw : read_rows(source.files)) {
+    for (const auto& raw : read_rows(source)) {
       TextRow row;
       if (raw.prompt.empty()) {
         row.completion = tokenizer.encode(raw.text);
@@ -166,7 +152,7 @@ std::vector<std::string> tokenizer_documents(const TextSource& source, uint64_t 
       documents.push_back(rewards::corpus_document(source.corpus, seed, static_cast<uint64_t>(i)));
     return documents;
   }
-  for (auto& raw : read_rows(source.files)) {
+  for (auto& raw : read_rows(source)) {
     for (auto& message : raw.prompt) documents.push_back(std::move(message.content));
     documents.push_back(std::move(raw.text));
   }

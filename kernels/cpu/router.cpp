@@ -151,7 +151,11 @@ void route(const RouterRules& rules, const RouterRows& a, Isa isa) {
   for (int64_t n = 0; n < a.rows; ++n) {
     const float* scores = a.scores + n * rules.num_experts;
     int64_t* experts = a.experts + n * rules.num_experts_per_tok;
-    choose(rules, scores, a.bias, experts, scratch);
+    const int64_t* given = a.given == nullptr ? nullptr : a.given + n * rules.num_experts_per_tok;
+    if (given != nullptr && given[0] >= 0)
+      std::copy_n(given, rules.num_experts_per_tok, experts);
+    else
+      choose(rules, scores, a.bias, experts, scratch);
     weigh(rules, scores, experts, a.weights + n * rules.num_experts_per_tok);
   }
 }

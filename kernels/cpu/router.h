@@ -34,6 +34,7 @@ struct RouterRows {
   float* scores = nullptr;        // [N, E], kept for the gradient
   int64_t* experts = nullptr;     // [N, K]
   float* weights = nullptr;       // [N, K]
+  const int64_t* given = nullptr; // [N, K]: a row that does not begin with a negative number is the choice itself; or null
 };
 void route(const RouterRules& rules, const RouterRows& a, Isa isa = isa());
 

@@ -74,6 +74,8 @@ void route_ref(const RouterRules& rules, const RouterRows& a) {
     const auto order = best_first(choice);
     int64_t* experts = a.experts + n * rules.num_experts_per_tok;
     std::copy_n(order.begin(), rules.num_experts_per_tok, experts);
+    const int64_t* given = a.given == nullptr ? experts : a.given + n * rules.num_experts_per_tok;
+    if (given[0] >= 0) std::copy_n(given, rules.num_experts_per_tok, experts);
     const float divisor = divisor_of(rules, scores, experts);
     for (int64_t k = 0; k < rules.num_experts_per_tok; ++k)
       a.weights[n * rules.num_experts_per_tok + k] = scores[experts[k]] / divisor * rules.routed_scaling_factor;

@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "base/text.h"
 #include "rl/kl_reward.h"
+#include "rl/supervised_update.h"
 #include "tests/rl/random_rollout.h"
 
 namespace lockstep::test {
@@ -125,6 +127,44 @@ TEST_CASE(
   CHECK(relative_distance(corrected, expected.gradients) <= 1e-4);
   CHECK(metrics.ratio_sum != doctest::Approx(expected.metrics.ratio_sum).epsilon(1e-3));
   CHECK(metrics.num_corrections == metrics.num_tokens);
+}
+
+TEST_CASE("grpo update: the MTP loss is that of the completions, and detached it moves the module alone") {
+  auto model_config = tiny_deepseek();
+  model_config.num_nextn_predict_layers = 1;
+  auto m = tiny_model(model_config);
+  const auto rollout = random_rollout(m, 4, 8);
+  auto config = config_of();
+  const auto samples = rl::rollout_advantages(rollout, config).samples;
+  const auto without = update_of(m, rollout, samples, config, 2);
+  std::vector<rl::TextRow> rows;
+  for (const auto& s : samples)
+    if (s.has_loss && s.advantage != 0) rows.push_back({rollout.prompts[s.group].ids, rollout.groups[s.group].completions[s.index].ids});
+  base::ThreadPool pool(2);
+  rl::Learner learner(m, 2, pool);
+  const double expected = rl::accumulate_supervised(learner, rows, 1.0, 1 << 20).mtp_loss;
+  config.mtp_loss_coef = 0.5;
+  for (const bool is_detached : {true, false})
+    for (const int64_t max_tokens : {1 << 20, 40}) {
+      config.mtp_detach = is_detached;
+      config.learner.max_tokens = max_tokens;
+      const auto with = update_of(m, rollout, samples, config, 2);
+      CHECK(with.metrics.loss == doctest::Approx(without.metrics.loss).epsilon(1e-6));
+      CHECK(with.metrics.mtp_loss_sum / with.metrics.num_mtp_tokens == doctest::Approx(expected).epsilon(1e-5));
+      double trunk = 0, module = 0;
+      for (size_t i = 0; i < m.parameters().size(); ++i) {
+        if (!with.gradients[i].defined()) continue;
+        const auto before = without.gradients[i].defined() ? without.gradients[i] : at::zeros_like(with.gradients[i]);
+        const double change = (with.gradients[i] - before).abs().max().item<double>() / (1e-3 + before.abs().max().item<double>());
+        const bool is_module = m.parameters()[i].name.find(cat("layers.", model_config.num_hidden_layers, ".")) != std::string::npos;
+        (is_module ? module : trunk) = std::max(is_module ? module : trunk, change);
+      }
+      CHECK(module > 1e-3);
+      if (is_detached)
+        CHECK(trunk < 1e-3);
+      else
+        CHECK(trunk > 1e-2);
+    }
 }
 
 TEST_CASE("grpo update: the correction is for rollouts that are not exact, unless it is said to be on or off") {

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "base/error.h"
 #include "tests/rl/tiny_rows.h"
 
@@ -45,6 +47,22 @@ int64_t least_work(const RowSet& set, const rl::MicroBatch& micro) {
 rl::PackRow row_of(const Ids& prompt, const Ids& completion, int64_t index) { return {&prompt, &completion, index, index}; }
 
 }  // namespace
+
+TEST_CASE("packing: where prompts stay together, none is cut, and every row still occurs once") {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const auto set = random_rows(seed, 8, 24, false);
+    std::map<int64_t, size_t> micro_of;
+    int64_t next = 0;
+    const auto micros = rl::pack(set.rows, {.max_tokens = 30, .multiple_of = 3, .keeps_prompts_together = true});
+    for (size_t m = 0; m < micros.size(); ++m)
+      for (const int64_t sample : micros[m].samples) {
+        CHECK(sample == next++);
+        const auto prompt = set.rows[static_cast<size_t>(sample)].prompt_index;
+        CHECK(micro_of.emplace(prompt, m).first->second == m);
+      }
+    CHECK(next == static_cast<int64_t>(set.rows.size()));
+  }
+}
 
 TEST_CASE("packing: every row occurs once, in order, with its own targets, prediction rows and positions") {
   for (uint64_t seed = 0; seed < 60; ++seed) {

@@ -36,8 +36,8 @@ rl::ScoredGroup random_scores(uint64_t index) {
   for (uint64_t s = 0; s < 2; ++s) {
     rl::ScoredSample sample{.text = cat("text ", index, std::string("\0\xff", 2)), .has_reflection = s == 1, .is_terminated = index % 2 == 0};
     rewards::Score score{.status = s == 0 ? rewards::Status::ok : rewards::Status::timeout, .value = 0.1 * static_cast<double>(index)};
-    score.detail = "why";
-    score.answer = "7";
+    score.detail.assign(3, 'w');
+    score.answer.assign(1, '7');
     score.metrics = {{"a", 1.5}, {"b", -0.0}};
     score.extras = {{"x", "y"}};
     sample.reward = {score.status, score.value, {score, {}}};

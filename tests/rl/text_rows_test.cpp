@@ -96,6 +96,32 @@ TEST_CASE("text rows: the three forms of a file's rows") {
                                               {encode("4"), with_eos(encode("5"))}});
 }
 
+TEST_CASE("text rows: every answer of a conversation is a row with what stands before it, or the last alone") {
+  const TempFolder folder;
+  const std::string talk = R"([{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "3"},)"
+                           R"( {"role": "assistant", "content": "4"}])";
+  const auto file = folder.write("rows.jsonl", cat("{\"messages\": ", talk, "}\n"));
+  const auto parted = folder.write("parted.jsonl", cat("{\"prompt\": \"1\", \"completion\": ", talk.substr(0, 1), talk.substr(talk.find(R"({"role": "assistant")")), "}\n"));
+  const model::PromptFormat format{.name = "chatml"};
+  rl::TextSource source;
+  for (const auto& path : {file, parted}) {
+    source.files = {path};
+    source.assistant_turns = "all";
+    const auto rows = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
+    REQUIRE(rows->rows_per_epoch() == 2);
+    std::set<std::pair<Ids, Ids>> seen;
+    for (uint64_t i = 0; i < 2; ++i) seen.emplace(rows->row(i).prompt, rows->row(i).completion);
+    const auto first = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}});
+    const auto second = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}, {"assistant", "2"}, {"user", "3"}});
+    CHECK(seen == std::set<std::pair<Ids, Ids>>{{first, model::completion_ids(tiny_tokenizer(), format, "2")},
+                                                {second, model::completion_ids(tiny_tokenizer(), format, "4")}});
+    source.assistant_turns = "last";
+    const auto last = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
+    REQUIRE(last->rows_per_epoch() == 1);
+    CHECK(last->row(0).prompt == second);
+  }
+}
+
 TEST_CASE("text rows: prompt and completion of a format are those that the rollout sees") {
   const TempFolder folder;
   const auto file = folder.write("rows.jsonl", "{\"prompt\": \"1+1\", \"completion\": \"<think>wait</think>2\"}\n");

@@ -86,6 +86,28 @@ TEST_CASE("router: choice, weights and gradients equal the reference in bits, Na
       }
 }
 
+TEST_CASE("router: rows with given experts use them, in their order, with these logits' weights; the others choose") {
+  for (const RouterRules& rules : many_rules()) {
+    const int64_t rows = 4, k = rules.num_experts_per_tok;
+    const auto values = normal_values(rows * (rules.num_experts + 3), 5);
+    std::vector<int64_t> given(static_cast<size_t>(rows * k), -1);
+    for (int64_t n = 1; n < rows; n += 2)
+      for (int64_t i = 0; i < k; ++i) given[static_cast<size_t>(n * k + i)] = rules.num_experts - 1 - i;
+    Setup own(rows, rules, values, 5), wanted(rows, rules, values, 5), got(rows, rules, values, 5);
+    route(rules, own.in(true));
+    auto in = wanted.in(true), out = got.in(true);
+    in.given = out.given = given.data();
+    route_ref(rules, in);
+    route_grad_ref(rules, wanted.grad());
+    route(rules, out);
+    route_grad(rules, got.grad());
+    check_same(got.experts, wanted.experts, "experts");
+    check_same(got.weights, wanted.weights, "weights");
+    check_same(got.d_logits, wanted.d_logits, "gradient");
+    for (size_t i = 0; i < given.size(); ++i) CHECK(got.experts[i] == (given[i] >= 0 ? given[i] : own.experts[i]));
+  }
+}
+
 TEST_CASE("router: K experts of at most M groups whatever the bias, and weights that add to the scaling factor") {
   const RouterRules rules{Scoring::sigmoid, GroupScore::sum_of_top2, 32, 4, 8, 3, true, 1e-20f, 2.5f};
   for (const float shift : {0.0f, -3.0f, 12.0f}) {  // below 0, dropped groups filled with 0 would win

@@ -48,7 +48,7 @@ TEST_CASE("place: a Slurm step, its first host and a port of the job's own; an a
   CHECK(find_place(environment(allocation)).size == 1);
   auto step = allocation;
   step.insert({{"SLURM_STEP_NUM_TASKS", "4"}, {"SLURM_STEP_NODELIST", "gpu[03-04]"}, {"SLURM_LOCALID", "1"}, {"SLURM_STEP_TASKS_PER_NODE", "2(x2)"}});
-  step["SLURM_PROCID"] = "3";
+  step.insert_or_assign("SLURM_PROCID", std::string(1, '3'));
   const auto place = find_place(environment(step));
   CHECK(place.rank == 3);
   CHECK(place.size == 4);

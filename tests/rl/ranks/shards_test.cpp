@@ -11,7 +11,13 @@
 
 namespace lockstep {
 
-using namespace rl::ranks;
+using rl::ranks::assign_owners;
+using rl::ranks::children;
+using rl::ranks::nodes_within;
+using rl::ranks::rank_of_shard;
+using rl::ranks::ShardRange;
+using rl::ranks::shards_of;
+using rl::ranks::sum_of;
 
 namespace {
 
