@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Supervised rows from the synthetic corpus and from JSONL files.
+// Supervised rows from the synthetic corpus and from files of rows.
 #include "rl/text_rows.h"
 
 #include <algorithm>
@@ -8,10 +8,10 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "rewards/rows/example.h"
+#include "rewards/rows/row_file.h"
 
 namespace lockstep::rl {
 namespace {
@@ -43,60 +43,31 @@ class CorpusRows : public TextRows {
   TokenId eos_;
 };
 
-// What a JSONL row holds, before tokens.
+// What a row holds, before tokens.
 struct RawRow {
   std::string text;                      // plain text, or the completion
   std::vector<model::Message> prompt;    // empty: plain text
 };
 
-const std::string& text_of(const base::Json& value, const std::string& key, const std::string& where) {
-  if (!value.is_string() || value.get_ref<const std::string&>().empty())
-    throw Error(cat("\"", key, "\" is no non-empty string"), where, "give it as text");
-  return value.get_ref<const std::string&>();
-}
-
-std::vector<model::Message> messages_of(const base::Json& list, const std::string& where) {
-  std::vector<model::Message> out;
-  if (!list.is_array()) throw Error("\"messages\" is no list", where, "give a list of {\"role\", \"content\"}");
-  for (const auto& m : list) {
-    if (!m.is_object() || !m.contains("role") || !m.contains("content"))
-      throw Error("a message needs \"role\" and \"content\"", where, "give a list of {\"role\", \"content\"}");
-    out.push_back({text_of(m["role"], "role", where), text_of(m["content"], "content", where)});
+RawRow parse_row(base::Json json, const std::string& where) {
+  if (json.contains("text")) json = {{"text", json["text"]}};  // a document, whatever else the row has
+  rewards::rows::Example example = rewards::rows::read_example(std::move(json), where);
+  if (!example.completion || example.completion->empty())
+    throw Error("the row has no completion to train on", where, "give \"text\", \"prompt\" + \"completion\", or messages that end with the assistant");
+  RawRow row{std::move(*example.completion), {}};
+  for (auto& turn : example.prompt) {
+    if (turn.content.empty()) throw Error("a message has no content", where, "give it as text");
+    row.prompt.push_back({std::move(turn.role), std::move(turn.content)});
   }
-  return out;
-}
-
-RawRow parse_row(const base::Json& json, const std::string& where) {
-  if (!json.is_object()) throw Error("the row is no JSON object", where, "write one object per line");
-  if (json.contains("text")) return {text_of(json["text"], "text", where), {}};
-  if (json.contains("prompt") && json.contains("completion")) {
-    RawRow row{text_of(json["completion"], "completion", where), {}};
-    if (json["prompt"].is_array())
-      row.prompt = messages_of(json["prompt"], where);
-    else
-      row.prompt.push_back({"user", text_of(json["prompt"], "prompt", where)});
-    return row;
-  }
-  if (json.contains("messages")) {
-    auto messages = messages_of(json["messages"], where);
-    if (messages.size() < 2 || messages.back().role != "assistant")
-      throw Error("\"messages\" must end with an assistant turn after at least one other", where, "add the answer to train on");
-    RawRow row{messages.back().content, {}};
-    messages.pop_back();
-    row.prompt = std::move(messages);
-    return row;
-  }
-  throw Error("the row has neither \"text\", \"prompt\" + \"completion\" nor \"messages\"", where,
-              "rename the columns to one of these forms");
+  if (row.prompt.empty() && example.shape != rewards::rows::Shape::text)
+    throw Error("the row has an answer but no question", where, "put at least one other turn before the assistant's");
+  return row;
 }
 
 std::vector<RawRow> read_rows(const std::vector<std::string>& files) {
   std::vector<RawRow> rows;
   for (const auto& file : files)
-    base::for_each_line(file, [&](std::string_view line, size_t number) {
-      const std::string where = cat(file, ":", number);
-      rows.push_back(parse_row(base::parse_json(line, where), where));
-    });
+    rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) { rows.push_back(parse_row(std::move(row.json), row.where)); });
   if (rows.empty()) throw Error("no rows to train on", base::join(files, ", "), "give at least one row");
   return rows;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "rewards/rows/parquet/parquet_file.h"
 
 namespace lockstep::rewards::rows {
 namespace {
@@ -42,10 +43,17 @@ void read_list(const std::string& path, const RowCall& row, const RowLimits& lim
   for (size_t i = 0; i < list.size(); ++i) call(row, {std::move(list[i]), {}, cat(path, ": row ", i + 1)});
 }
 
+void read_mapped(const std::string& path, const RowCall& row, const RowLimits& limits) {
+  const base::MappedFile file(path);
+  const auto take = [&](Json json, int64_t number) { call(row, {std::move(json), {}, cat(path, ": row ", number)}); };
+  parquet::read_parquet({reinterpret_cast<const char*>(file.data()), file.size()}, path, take, {.max_row_bytes = limits.max_row_bytes});
+}
+
 }  // namespace
 
 void for_each_row(const std::string& path, const RowCall& row, const RowLimits& limits) {
   if (path.ends_with(".json")) return read_list(path, row, limits);
+  if (path.ends_with(".parquet")) return read_mapped(path, row, limits);
   read_lines(path, row, limits);
 }
 
