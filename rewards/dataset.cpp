@@ -77,7 +77,7 @@ void flatten_verl(Json& row, const std::string& where) {
 void Dataset::add(Json row, RowForm& form, const std::string& where) {
   if (!row.is_object())
     throw Error(cat("the row is ", row.type_name(), ", not an object"), where, "write one object a line");
-  if (form == RowForm::automatic && !row.contains("prompt") && rows::detect_shape(row)) {
+  if (form != RowForm::verl && !row.contains("prompt") && rows::detect_shape(row)) {
     row = rows::write_example(rows::read_example(std::move(row), where), rows::Shape::trl, where);
   }
   if (form == RowForm::automatic) form = row.contains("reward_model") ? RowForm::verl : RowForm::trl;

@@ -11,8 +11,8 @@
 namespace lockstep::rewards {
 
 enum class RowForm {
-  automatic,  // verl when the first row has `reward_model`, else trl; rows of other shapes (rows/example.h) become trl's
-  trl,        // {"prompt": text or messages, any other columns}
+  automatic,  // verl when the first row has `reward_model`, else trl
+  trl,        // {"prompt": text or messages, any other columns}; rows of other shapes (rows/example.h) become such
   verl,  // {"data_source", "prompt", "reward_model": {"ground_truth"}, "extra_info"}; ground_truth becomes `answer`
 };
 
