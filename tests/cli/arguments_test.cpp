@@ -65,7 +65,7 @@ TEST_CASE("arguments: a last positional that is repeatable takes all that follow
   CHECK(usage_text(files, "lockstep data", "x").starts_with("usage: lockstep data IN... [options]"));
   for (const char* bad : {"1.5", "x", "", "0.5x", "nan", "-1"}) {
     CAPTURE(bad);
-    CHECK_THROWS_WITH_AS(Arguments(files, "lockstep data", {"a", cat("--share=", bad)}).number_or("share", 1, 0, 1),
+    CHECK_THROWS_WITH_AS(Arguments(files, "lockstep data", {"a", std::string("--share=") + bad}).number_or("share", 1, 0, 1),
                          doctest::Contains("give a number from 0 to 1"), UsageError);
   }
 }

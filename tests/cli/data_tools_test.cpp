@@ -59,7 +59,7 @@ TEST_CASE("data filter: rules from a file and from the command line") {
   CHECK(run.exit_code == 0);
   CHECK(contains(run.out, "3 rows in, 1 out"));
   CHECK(contains(run.out, "score: dropped 1"));
-  expect_failure({"data", "filter", in, "--output", out, "--set", "max_word=3"}, 1, "unknown key \"max_word\"", "--set", "did you mean");
+  expect_failure({"data", "filter", in, "--output", out, "--set", "max_word=3"}, 1, "unknown key \"max_word\"", "--set/max_word", "did you mean");
   CHECK(contains(lockstep({"config", "filter"}).out, "max_repeated_share"));
 }
 
@@ -74,7 +74,10 @@ TEST_CASE("data stats and convert: Parquet in verl's shape is counted, and writt
   CHECK(run.out == "read 50 verl; wrote 50 trl rows to " + out + "\n");
   const RunResult back = lockstep({"data", "convert", out, "--shape", "verl", "--output", scratch.path("back.jsonl")});
   CHECK(back.exit_code == 0);
-  CHECK(lockstep({"data", "stats", scratch.path("back.jsonl"), "--json"}).out == stats.out);
+  const RunResult again = lockstep({"data", "stats", scratch.path("back.jsonl"), "--json"});
+  for (const char* part : {"shapes", "lengths", "classes", "without_gold"}) {
+    CHECK(base::parse_json(again.out, "stats")[part] == base::parse_json(stats.out, "stats")[part]);
+  }
   expect_failure({"data", "convert", out, "--shape", "xml", "--output", out}, 2, "unknown shape xml", "lockstep data convert", "give trl");
   expect_failure({"data", "convert", out, "--to", "parquet", "--shape", "trl", "--output", out}, 2, "unknown format parquet",
                  "lockstep data convert", "give jsonl");
