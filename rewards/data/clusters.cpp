@@ -72,10 +72,7 @@ uint32_t Clusterer::root(uint32_t text) {
 bool Clusterer::is_near(uint32_t a, uint32_t b, Clusters& clusters) {
   if (agreement(signature(a), signature(b)) < least_agreement_) return false;
   ++clusters.num_candidates;
-  if (left_is_ != a) shingles_.read(a, left_);
-  left_is_ = a;
-  shingles_.read(b, right_);
-  return jaccard(left_, right_) >= options_.threshold;
+  return jaccard(shingles_.list(a), shingles_.list(b)) >= options_.threshold;
 }
 
 // Components do not depend on which of their edges are found, so a text is compared with the members of another component
@@ -116,6 +113,7 @@ void Clusterer::join_band(size_t band, Clusters& clusters) {
 
 Clusters Clusterer::finish() {
   flush();
+  shingles_.finish();
   Clusters clusters{.num_exact = distinct_.size() - parent_.size(), .bands = bands_};
   for (size_t band = 0; band < bands_.count; ++band) join_band(band, clusters);
   std::vector<uint32_t> first_of(parent_.size(), UINT32_MAX);  // of each root

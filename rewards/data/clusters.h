@@ -66,8 +66,6 @@ class Clusterer {
   std::vector<uint32_t> distinct_;      // of each text
   std::vector<uint32_t> signatures_;    // [distinct, permutations]
   std::vector<uint32_t> parent_;        // of each distinct text, the first of a cluster is its own
-  std::vector<uint64_t> left_, right_;  // shingles of the pair that is judged
-  uint32_t left_is_ = UINT32_MAX;
 };
 
 }  // namespace lockstep::rewards::data

@@ -60,8 +60,10 @@ void MinHash::signature(std::span<const uint64_t> shingles, std::span<uint32_t> 
 }
 
 double agreement(std::span<const uint32_t> a, std::span<const uint32_t> b) {
-  size_t equal = 0;
-  for (size_t i = 0; i < a.size(); ++i) equal += a[i] == b[i] ? 1 : 0;
+  // Where most of the time goes when rows share a template: plain pointers and a narrow count, so that it is vectorised.
+  const uint32_t *left = a.data(), *right = b.data();
+  uint32_t equal = 0;
+  for (size_t i = 0; i < a.size(); ++i) equal += left[i] == right[i] ? 1 : 0;
   return static_cast<double>(equal) / static_cast<double>(a.size());
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Appending through a buffer, reading at an offset.
+// Appending through a buffer, reading through a map.
 #include "rewards/data/shingle_file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,7 +14,7 @@
 namespace lockstep::rewards::data {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{1} << 20;
+constexpr size_t kBufferHashes = size_t{1} << 17;
 
 }  // namespace
 
@@ -23,29 +24,32 @@ ShingleFile::ShingleFile(const std::string& path) : path_(cat(path, ".shingles-"
   ::unlink(path_.c_str());
 }
 
-void ShingleFile::append(std::span<const uint64_t> list) {
-  buffer_.append(reinterpret_cast<const char*>(list.data()), list.size_bytes());
-  ends_.push_back((ends_.empty() ? 0 : ends_.back()) + list.size());
-  if (buffer_.size() < kBufferBytes) return;
-  base::write_all(file_, buffer_, path_);
+ShingleFile::~ShingleFile() {
+  if (map_ != nullptr) ::munmap(const_cast<uint64_t*>(map_), ends_.back() * sizeof(uint64_t));
+}
+
+void ShingleFile::write_buffer() {
+  base::write_all(file_, {reinterpret_cast<const char*>(buffer_.data()), buffer_.size() * sizeof(uint64_t)}, path_);
   buffer_.clear();
 }
 
-void ShingleFile::read(size_t index, std::vector<uint64_t>& list) {
-  if (!buffer_.empty()) base::write_all(file_, buffer_, path_);
-  buffer_.clear();
+void ShingleFile::append(std::span<const uint64_t> list) {
+  buffer_.insert(buffer_.end(), list.begin(), list.end());
+  ends_.push_back((ends_.empty() ? 0 : ends_.back()) + list.size());
+  if (buffer_.size() >= kBufferHashes) write_buffer();
+}
+
+void ShingleFile::finish() {
+  write_buffer();
+  if (ends_.empty() || ends_.back() == 0) return;
+  void* map = ::mmap(nullptr, ends_.back() * sizeof(uint64_t), PROT_READ, MAP_SHARED, file_.number(), 0);
+  if (map == MAP_FAILED) base::throw_errno("map file", path_, errno);
+  map_ = static_cast<const uint64_t*>(map);
+}
+
+std::span<const uint64_t> ShingleFile::list(size_t index) const {
   const uint64_t begin = index == 0 ? 0 : ends_[index - 1];
-  list.resize(ends_[index] - begin);
-  size_t done = 0;
-  const size_t bytes = list.size() * sizeof(uint64_t);
-  while (done < bytes) {
-    const ssize_t count = ::pread(file_.number(), reinterpret_cast<char*>(list.data()) + done, bytes - done,
-                                  static_cast<off_t>(begin * sizeof(uint64_t) + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) base::throw_errno("read file", path_, errno);
-    LOCKSTEP_CHECK(count > 0, "the scratch file is shorter than what was written");
-    done += static_cast<size_t>(count);
-  }
+  return {map_ + begin, ends_[index] - begin};
 }
 
 }  // namespace lockstep::rewards::data
