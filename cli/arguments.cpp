@@ -70,7 +70,8 @@ void Arguments::read_option(const Usage& usage,
 }
 
 void Arguments::check_complete(const Usage& usage) const {
-  if (positionals_.size() > usage.positionals.size()) {
+  const bool takes_all = !usage.positionals.empty() && usage.positionals.back().is_repeatable;
+  if (positionals_.size() > usage.positionals.size() && !takes_all) {
     throw UsageError(cat("superfluous argument: ", positionals_[usage.positionals.size()]), command_,
                      cat("see `", command_, " --help`"));
   }
@@ -111,6 +112,17 @@ int64_t Arguments::integer_or(const std::string& option, int64_t fallback, int64
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
   if (error != std::errc() || end != text->data() + text->size() || number < low || number > high) {
     throw UsageError(cat("--", option, " is ", *text), command_, cat("give an integer from ", low, " to ", high));
+  }
+  return number;
+}
+
+double Arguments::number_or(const std::string& option, double fallback, double low, double high) const {
+  const std::optional<std::string> text = value(option);
+  if (!text) return fallback;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size() || !(number >= low && number <= high)) {
+    throw UsageError(cat("--", option, " is ", *text), command_, cat("give a number from ", low, " to ", high));
   }
   return number;
 }

@@ -31,6 +31,7 @@ struct Positional {
   std::string name;  // upper case: "CONFIG"
   std::string meaning;
   bool is_required = true;
+  bool is_repeatable = false;  // of the last one only: it takes all that follow
 };
 
 struct Option {
@@ -55,6 +56,7 @@ class Arguments {
 
   size_t num_positionals() const { return positionals_.size(); }
   const std::string& positional(size_t index) const { return positionals_.at(index); }
+  const std::vector<std::string>& positionals() const { return positionals_; }
 
   bool has(const std::string& option) const;
   std::optional<std::string> value(const std::string& option) const;
@@ -62,6 +64,8 @@ class Arguments {
   const std::vector<std::string>& values(const std::string& option) const;  // every repeat, in order
   // UsageError when the value is no decimal integer in [low, high].
   int64_t integer_or(const std::string& option, int64_t fallback, int64_t low, int64_t high) const;
+  // UsageError when the value is no decimal number in [low, high].
+  double number_or(const std::string& option, double fallback, double low, double high) const;
 
   const std::string& command() const { return command_; }
 

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "cli/verb.h"
+#include "rewards/data/filter_config.h"
 #include "rl/run_config.h"
 
 namespace lockstep::cli {
@@ -21,7 +22,8 @@ struct RegisteredConfig {
 // A config struct that users write as JSON is entered here; `base::reference` does the rest.
 const std::vector<RegisteredConfig>& registered_configs() {
   static const std::vector<RegisteredConfig> configs = {
-      {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>}};
+      {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>},
+      {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>}};
   return configs;
 }
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "rewards/rows/example.h"
+#include "rewards/rows/row_file.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -76,6 +77,9 @@ void flatten_verl(Json& row, const std::string& where) {
 void Dataset::add(Json row, RowForm& form, const std::string& where) {
   if (!row.is_object())
     throw Error(cat("the row is ", row.type_name(), ", not an object"), where, "write one object a line");
+  if (form != RowForm::verl && !row.contains("prompt") && rows::detect_shape(row)) {
+    row = rows::write_example(rows::read_example(std::move(row), where), rows::Shape::trl, where);
+  }
   if (form == RowForm::automatic) form = row.contains("reward_model") ? RowForm::verl : RowForm::trl;
   check_prompt(require(row, "prompt", where, kPromptFix), where);
   if (form == RowForm::verl) flatten_verl(row, where);
@@ -90,17 +94,13 @@ void Dataset::add(Json row, RowForm& form, const std::string& where) {
 Dataset Dataset::load(const std::string& path, const DatasetOptions& options) {
   Dataset dataset;
   RowForm form = options.form;
-  base::for_each_line(
-      path,
-      [&](std::string_view line, size_t number) {
-        const std::string where = cat(path, ":", number);
-        if (base::trim(line).empty()) return;
-        if (dataset.size() == options.max_rows) {
-          throw Error(cat("more than ", options.max_rows, " rows"), where, "split the file, or raise max_rows");
-        }
-        dataset.add(base::parse_json(line, where), form, where);
-      },
-      options.max_line_bytes);
+  const auto add = [&](rows::FileRow& row) {
+    if (dataset.size() == options.max_rows) {
+      throw Error(cat("more than ", options.max_rows, " rows"), row.where, "split the file, or raise max_rows");
+    }
+    dataset.add(std::move(row.json), form, row.where);
+  };
+  rows::for_each_row(path, add, {.max_row_bytes = options.max_line_bytes});
   if (dataset.rows_.empty()) throw Error("the data set has no rows", path, "write one JSON object a line");
   return dataset;
 }

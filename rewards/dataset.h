@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows of prompts from JSON lines, in TRL's or verl's form, checked on the way in; and which rows a training step takes.
+// Rows of prompts from JSON lines or Parquet, in TRL's, verl's or another known form, checked on the way in; and which rows a training step takes.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace lockstep::rewards {
 
 enum class RowForm {
   automatic,  // verl when the first row has `reward_model`, else trl
-  trl,        // {"prompt": text or messages, any other columns}
+  trl,        // {"prompt": text or messages, any other columns}; rows of other shapes (rows/example.h) become such
   verl,  // {"data_source", "prompt", "reward_model": {"ground_truth"}, "extra_info"}; ground_truth becomes `answer`
 };
 
@@ -24,7 +24,7 @@ struct DatasetOptions {
 
 class Dataset {
  public:
-  // Every Error names file:line. Refused: a line that is no JSON object, nested deeper than 64, or above the limits; a
+  // .jsonl, .json, .parquet (rows/row_file.h). Every Error names the file and the row. Refused: a line that is no JSON object, nested deeper than 64, or above the limits; a
   // prompt that is missing, empty, or neither text nor a list of {"role": system|user|assistant|tool, "content": text};
   // text prompts and message prompts in one file; an empty file.
   static Dataset load(const std::string& path, const DatasetOptions& options = {});

@@ -112,12 +112,6 @@ const Rivals& rivals_of(const LanguageFacts& target) {
   return kAll[static_cast<size_t>(&target - kLanguages.data())];
 }
 
-std::string_view thought_of(std::string_view completion) {
-  const size_t open = completion.find("<think>");
-  const size_t begin = open == std::string_view::npos ? 0 : open + 7;
-  return completion.substr(begin, completion.find("</think>", begin) - begin);
-}
-
 double weight_of(Script script) {
   const bool has_spaces = script != Script::han && script != Script::kana;
   return has_spaces ? 1 : kWordsPerCharacter;
@@ -129,6 +123,41 @@ std::vector<std::string> language_codes() {
   std::vector<std::string> codes;
   for (const LanguageFacts& facts : kLanguages) codes.emplace_back(facts.code);
   return codes;
+}
+
+std::string guess_language(std::string_view text) {
+  static const std::map<std::u32string, size_t> kOwner = [] {  // words that one language alone has
+    std::map<std::u32string, size_t> owner;
+    for (size_t i = 0; i < kLanguages.size(); ++i) {
+      for (const std::u32string& word : rivals_of(kLanguages[i]).own) owner.emplace(word, i);
+    }
+    return owner;
+  }();
+  std::map<Script, double> weights;
+  std::array<int64_t, kLanguages.size()> votes{};
+  for (const PlainWord& word : plain_words(text)) {
+    weights[word.script] += weight_of(word.script);
+    if (const auto found = kOwner.find(word.letters); found != kOwner.end()) ++votes[found->second];
+  }
+  // Japanese mixes kana with Han: a fifth of kana tells it from Chinese.
+  if (weights[Script::kana] > 0.2 * weights[Script::han]) weights[Script::kana] += weights[Script::han];
+  const auto most = std::max_element(weights.begin(), weights.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most->second == 0) return "";
+  const LanguageFacts* best = nullptr;
+  for (size_t i = 0; i < kLanguages.size(); ++i) {
+    if (kLanguages[i].script != most->first) continue;
+    if (kLanguages[i].stop_words.empty()) return std::string(kLanguages[i].code);
+    if (votes[i] >= kLeastStopWords && (best == nullptr || votes[i] > votes[static_cast<size_t>(best - kLanguages.data())])) {
+      best = &kLanguages[i];
+    }
+  }
+  return best == nullptr ? "" : std::string(best->code);
+}
+
+std::string_view thought_of(std::string_view completion) {
+  const size_t open = completion.find("<think>");
+  const size_t begin = open == std::string_view::npos ? 0 : open + 7;
+  return completion.substr(begin, completion.find("</think>", begin) - begin);
 }
 
 LanguageShare language_share(std::string_view text, const std::string& language) {

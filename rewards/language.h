@@ -28,6 +28,13 @@ struct LanguageShare {
 // language has: the target's against the others'. With fewer than 3 of them all words are the target's.
 LanguageShare language_share(std::string_view text, const std::string& language);
 
+// The language that most of the text is in: by script, then by the stop words that a single language has. "" without words, and
+// for a script of several languages with fewer than 3 such words. One pass, unlike asking for each share.
+std::string guess_language(std::string_view text);
+
+// What stands in <think>..</think>, or before </think>; without these tags all of it.
+std::string_view thought_of(std::string_view completion);
+
 struct LanguageConfig {
   std::string language = "en";
   std::string part = "think";

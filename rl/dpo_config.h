@@ -14,7 +14,7 @@ struct PreferenceSource {
   std::vector<std::string> files;
   int64_t max_length = 2048;
   void visit(auto&& field) {
-    field("files", files, "JSONL files with rows {prompt, chosen, rejected}, each text or messages");
+    field("files", files, "JSONL or Parquet files with rows {prompt, chosen, rejected}, each text or messages");
     field("max_length", max_length, "tokens of prompt and completion at most; the rest is cut off", base::at_least(2));
   }
 };

@@ -3,8 +3,8 @@
 #include "rl/preference_rows.h"
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "rewards/rows/row_file.h"
 #include "rl/chat_rows.h"
 
 namespace lockstep::rl {
@@ -32,13 +32,10 @@ void cut(PreferencePair& pair, size_t max_length) {
 std::vector<PreferencePair> read_pairs(const PreferenceSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format) {
   std::vector<PreferencePair> pairs;
   for (const auto& file : source.files)
-    base::for_each_line(file, [&](std::string_view line, size_t number) {
-      const std::string where = cat(file, ":", number);
-      const auto row = base::parse_json(line, where);
-      if (!row.is_object()) throw Error("the row is no JSON object", where, "write one object per line");
-      const auto chosen = answer_of(row, "chosen", where), rejected = answer_of(row, "rejected", where);
-      if (chosen == rejected) throw Error("chosen and rejected are the same", where, "leave the row out: it prefers nothing");
-      PreferencePair pair{model::prompt_ids(tokenizer, format, messages_of(row, "prompt", where)),
+    rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) {
+      const auto chosen = answer_of(row.json, "chosen", row.where), rejected = answer_of(row.json, "rejected", row.where);
+      if (chosen == rejected) throw Error("chosen and rejected are the same", row.where, "leave the row out: it prefers nothing");
+      PreferencePair pair{model::prompt_ids(tokenizer, format, messages_of(row.json, "prompt", row.where)),
                           model::completion_ids(tokenizer, format, chosen), model::completion_ids(tokenizer, format, rejected)};
       cut(pair, static_cast<size_t>(source.max_length));
       pairs.push_back(std::move(pair));

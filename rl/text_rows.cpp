@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Supervised rows from the synthetic corpus and from JSONL files.
+// Supervised rows from the synthetic corpus and from files of rows.
 #include "rl/text_rows.h"
 
 #include <algorithm>
@@ -8,11 +8,10 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "rl/chat_rows.h"
+#include "rewards/rows/example.h"
+#include "rewards/rows/row_file.h"
 
 namespace lockstep::rl {
 namespace {
@@ -44,44 +43,42 @@ class CorpusRows : public TextRows {
   TokenId eos_;
 };
 
-// What a JSONL row holds, before tokens.
+// What a row holds, before tokens.
 struct RawRow {
   std::string text;                      // plain text, or the completion
   std::vector<model::Message> prompt;    // empty: plain text
 };
 
-// One row for each assistant turn behind another message, or for the last alone: templates may show earlier turns otherwise than they were
-// written (R1's drops their reasoning), so that each turn has a prompt of its own.
-std::vector<RawRow> turns_of(std::vector<model::Message> messages, bool is_last_only, const std::string& where) {
-  std::vector<RawRow> rows;
-  for (size_t i = 1; i < messages.size(); ++i)
-    if (messages[i].role == "assistant" && (!is_last_only || i + 1 == messages.size()))
-      rows.push_back({messages[i].content, {messages.begin(), messages.begin() + static_cast<ptrdiff_t>(i)}});
-  if (rows.empty() || messages.back().role != "assistant")
-    throw Error("\"messages\" must end with an assistant turn after at least one other", where, "add the answer to train on");
-  return rows;
+bool is_conversation(rewards::rows::Shape shape) {
+  return shape == rewards::rows::Shape::messages || shape == rewards::rows::Shape::sharegpt;
 }
 
-std::vector<RawRow> parse_row(const base::Json& json, bool is_last_only, const std::string& where) {
-  if (!json.is_object()) throw Error("the row is no JSON object", where, "write one object per line");
-  if (json.contains("text")) return {{text_of(json, "text", where), {}}};
-  if (json.contains("prompt") && json.contains("completion")) {
-    auto messages = messages_of(json, "prompt", where);
-    if (json["completion"].is_string()) return {{text_of(json, "completion", where), std::move(messages)}};
-    for (auto& message : messages_of(json, "completion", where)) messages.push_back(std::move(message));
-    return turns_of(std::move(messages), is_last_only, where);
+// The row's completion behind its prompt; of a conversation also every earlier answer behind what stands before it: templates may show
+// earlier turns otherwise than they were written (R1's drops their reasoning), so that each answer has a prompt of its own.
+std::vector<RawRow> parse_row(base::Json json, bool is_last_only, const std::string& where) {
+  if (json.contains("text")) json = {{"text", json["text"]}};  // a document, whatever else the row has
+  rewards::rows::Example example = rewards::rows::read_example(std::move(json), where);
+  if (!example.completion || example.completion->empty())
+    throw Error("the row has no completion to train on", where, "give \"text\", \"prompt\" + \"completion\", or messages that end with the assistant");
+  std::vector<RawRow> rows;
+  std::vector<model::Message> before;
+  for (auto& turn : example.prompt) {
+    if (turn.content.empty()) throw Error("a message has no content", where, "give it as text");
+    const bool is_answer = is_conversation(example.shape) && !is_last_only && turn.role == "assistant" && !before.empty();
+    if (is_answer) rows.push_back({turn.content, before});
+    before.push_back({std::move(turn.role), std::move(turn.content)});
   }
-  if (json.contains("messages")) return turns_of(messages_of(json, "messages", where), is_last_only, where);
-  throw Error("the row has neither \"text\", \"prompt\" + \"completion\" nor \"messages\"", where,
-              "rename the columns to one of these forms");
+  if (before.empty() && example.shape != rewards::rows::Shape::text)
+    throw Error("the row has an answer but no question", where, "put at least one other turn before the assistant's");
+  rows.push_back({std::move(*example.completion), std::move(before)});
+  return rows;
 }
 
 std::vector<RawRow> read_rows(const TextSource& source) {
   std::vector<RawRow> rows;
   for (const auto& file : source.files)
-    base::for_each_line(file, [&](std::string_view line, size_t number) {
-      const std::string where = cat(file, ":", number);
-      for (auto& row : parse_row(base::parse_json(line, where), source.assistant_turns == "last", where)) rows.push_back(std::move(row));
+    rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) {
+      for (auto& raw : parse_row(std::move(row.json), source.assistant_turns == "last", row.where)) rows.push_back(std::move(raw));
     });
   if (rows.empty()) throw Error("no rows to train on", base::join(source.files, ", "), "give at least one row");
   return rows;

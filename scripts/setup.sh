@@ -15,6 +15,7 @@ fail() { printf 'setup: error: %s\n  where: %s\n  fix:   %s\n' "$1" "$2" "$3" >&
 DEPS=${LOCKSTEP_DEPS:-.deps}
 PACKAGES=(g++ cmake ninja-build ccache lld pkg-config ca-certificates unzip git python3 python3-pip
           libre2-dev nlohmann-json3-dev libsentencepiece-dev libutf8proc-dev libzmq3-dev doctest-dev libgloo-dev
+          libsnappy-dev libzstd-dev zlib1g-dev
           bubblewrap)  # the sandbox of the reward accuracy_code, at run time
 PLATFORMS=(manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 manylinux_2_12
            manylinux2014 manylinux2010)

@@ -55,6 +55,21 @@ TEST_CASE("arguments: -- ends the options, a lone dash is a positional, a value 
   CHECK(parse({"run.json", "--seed="}).value("seed") == "");
 }
 
+TEST_CASE("arguments: a last positional that is repeatable takes all that follow, and at least one when it is required") {
+  const Usage files{.positionals = {{"IN", "files", true, true}}, .options = {{.name = "share", .value = "X", .meaning = "a number"}}};
+  const Arguments arguments(files, "lockstep data", {"a", "--share", "0.25", "b", "c"});
+  CHECK(arguments.positionals() == std::vector<std::string>{"a", "b", "c"});
+  CHECK(arguments.number_or("share", 1, 0, 1) == 0.25);
+  CHECK(Arguments(files, "lockstep data", {"a"}).number_or("share", 0.5, 0, 1) == 0.5);
+  CHECK_THROWS_AS(Arguments(files, "lockstep data", {}), UsageError);
+  CHECK(usage_text(files, "lockstep data", "x").starts_with("usage: lockstep data IN... [options]"));
+  for (const char* bad : {"1.5", "x", "", "0.5x", "nan", "-1"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH_AS(Arguments(files, "lockstep data", {"a", std::string("--share=") + bad}).number_or("share", 1, 0, 1),
+                         doctest::Contains("give a number from 0 to 1"), UsageError);
+  }
+}
+
 TEST_CASE("arguments: each wrong command line says what, where and how to fix it") {
   expect_usage_error({"run.json", "--sedd", "1"}, "unknown option --sedd", "did you mean --seed?");
   expect_usage_error({"run.json", "--zzzzzzzz"}, "unknown option --zzzzzzzz", "see `lockstep train --help`");

@@ -84,6 +84,30 @@ TEST_CASE("data set: the rows that tasks write load unchanged") {
   }
 }
 
+TEST_CASE("data set: rows of other shapes become prompts with their gold answers") {
+  const Dataset questions = load_text("{\"question\": \"1+1\", \"answer\": \"#### 2\"}\n{\"problem\": \"1+2\", \"solution\": \"3\"}\n");
+  CHECK(questions.row(0) == Json{{"prompt", "1+1"}, {"answer", "#### 2"}});
+  CHECK(questions.row(1) == Json{{"prompt", "1+2"}, {"solution", "3"}});
+  const Dataset chats = load_text(
+      R"({"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "kind": "x"})"
+      "\n"
+      R"({"conversations": [{"from": "human", "value": "r"}]})");
+  CHECK(chats.has_message_prompts());
+  CHECK(chats.row(0)["kind"] == "x");
+  CHECK(chats.row(1)["prompt"] == Json::array({{{"role", "user"}, {"content", "r"}}}));
+  expect_error([] { load_text("{\"text\": \"t\"}\n"); }, "a document without a prompt", ".jsonl:1", "as they are");
+}
+
+TEST_CASE("data set: verl's Parquet is read like its JSON lines") {
+  const std::string folder = LOCKSTEP_SOURCE_DIR "/tests/fixtures/parquet/";
+  const Dataset parquet = Dataset::load(folder + "verl.parquet"), lines = Dataset::load(folder + "verl.jsonl");
+  REQUIRE(parquet.size() == 50);
+  for (size_t i = 0; i < 50; ++i) CHECK(parquet.row(i) == lines.row(i));
+  CHECK(parquet.row(3)["answer"] == "7");
+  expect_error([&] { Dataset::load(folder + "two_level.parquet"); }, "the row has no \"prompt\"", "two_level.parquet: row 1", "give text");
+  expect_error([&] { Dataset::load(folder + "verl.parquet", {.max_rows = 49}); }, "more than 49 rows", "verl.parquet: row 50", "split");
+}
+
 // The second line of a file is the one to blame.
 void expect_refused(const std::string& line, std::string_view what, std::string_view fix) {
   const std::string first =

@@ -104,7 +104,7 @@ TEST_CASE("run config: what the file leaves out keeps its default; --set overrid
 }
 
 TEST_CASE("run config: every rule across fields names the values, the path and a way out") {
-  refuses({"pretrain=null", "sft=null", "grpo=null"}, "the config has no stage", "/", "add \"pretrain\", \"sft\" or \"grpo\"");
+  refuses({"pretrain=null", "sft=null", "grpo=null"}, "the config has no stage", "/", "add \"pretrain\", \"sft\", \"dpo\" or \"grpo\"");
   refuses({"model.path="}, "exactly one of path and config", "/model", "name a folder in \"path\" or an architecture in \"config\"");
   refuses({"model.config.model_type=llama"}, "exactly one of path and config", "/model", "name a folder");
   refuses({"prompt.format=chatmll"}, "unknown prompt format \"chatmll\"", "/prompt/format", "chatml");

@@ -102,7 +102,7 @@ TEST_CASE("text rows: every answer of a conversation is a row with what stands b
                            R"( {"role": "assistant", "content": "4"}])";
   const auto file = folder.write("rows.jsonl", cat("{\"messages\": ", talk, "}\n"));
   const auto parted = folder.write("parted.jsonl", cat("{\"prompt\": \"1\", \"completion\": ", talk.substr(0, 1), talk.substr(talk.find(R"({"role": "assistant")")), "}\n"));
-  const model::PromptFormat format{.name = "chatml"};
+  const model::PromptFormat format{.name = "raw"};
   rl::TextSource source;
   for (const auto& path : {file, parted}) {
     source.files = {path};

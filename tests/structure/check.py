@@ -27,7 +27,8 @@ LIBRARIES = [  # include prefix, its name, folders that may use it
     (re.compile(r"(torch|ATen|c10|caffe2)/"), "LibTorch", TORCH_USERS),
     (re.compile(r"re2/"), "RE2", {"rewards", "model", "cli"}),
     (re.compile(r"sentencepiece"), "SentencePiece", {"model", "cli"}),
-    (re.compile(r"utf8proc"), "utf8proc", {"model"}),
+    (re.compile(r"utf8proc"), "utf8proc", {"model", "rewards"}),
+    (re.compile(r"(snappy|zlib|zstd)\.h"), "the codecs of Parquet", {"rewards"}),
     (re.compile(r"zmq\."), "ZeroMQ", {"rollout"}),
     (re.compile(r"doctest"), "doctest", set()),
 ]
