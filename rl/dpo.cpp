@@ -71,7 +71,7 @@ StageEnd run_dpo(Session& session, const DpoConfig& config) {
     for (int i = 0; i < config.num_pairs; ++i) pairs.push_back(&rows.pair(cursor++));
     const auto micros = pack_pairs(pairs, stage.learner(), config.learner.max_tokens);
     const auto metrics = accumulate_dpo(stage.learner(), micros, *reference.get(), config.loss, config.num_pairs);
-    const double rate = learning_rate(config.learner.schedule, stage.step(), stage.num_steps());
+    const double rate = learning_rate(config.learner.schedule, stage.step(), config.max_steps);
     const auto row = metrics_row(metrics, stage.update(rate), rate, cursor, rows.pairs_per_epoch());
     const auto note = cat("loss ", base::fixed(metrics.loss, 3), "  right ", base::fixed(row.get("rewards/accuracies"), 2));
     if (!stage.finish_step(row, note)) return StageEnd::stopped;

@@ -121,7 +121,7 @@ void GrpoLog::add_losses(MetricsRow& row) const {
   for (const auto& [name, value] : sum.rows()) row.set(name, value);
   row.set("loss", loss);
   row.set("grad_norm", grad_norm);
-  row.set("learning_rate", learning_rate(config_.learner.schedule, stage_.step(), stage_.num_steps()));
+  row.set("learning_rate", learning_rate(config_.learner.schedule, stage_.step(), config_.max_steps));
   // The first update is on-policy: what differs there is the sampler's and the learner's arithmetic.
   const auto& first = losses_.empty() ? sum : losses_.front();
   row.set("sampling/sampling_logp_difference/mean",

@@ -49,13 +49,12 @@ class Extension {
 }  // namespace
 
 StageEnd run_supervised(Session& session, const std::string& name, const SupervisedConfig& config) {
-  const int64_t planned = capped_steps(session.config, config.max_steps);
-  Stage stage(session, name, planned, config.learner, config.save);
+  const int64_t planned = config.max_steps, capped = capped_steps(session.config, planned);  // a cap pauses: schedules are those of the plan
+  Stage stage(session, name, capped, config.learner, config.save);
   if (stage.is_done()) return StageEnd::already_done;
   const auto rows = open_text_rows(config.data, *session.policy.tokenizer, session.config.prompt.to_format(), session.config.seed);
   Extension extension(session, config);
-  const bool is_capped = planned < config.max_steps;
-  const int64_t most = is_capped ? planned : planned + config.extra_steps;
+  const int64_t most = capped < planned ? capped : planned + config.extra_steps;
   auto& state = stage.state();
   uint64_t cursor = state.value("cursor", uint64_t{0});
   int64_t num_tokens = state.value("num_tokens", int64_t{0});

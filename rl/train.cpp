@@ -80,7 +80,7 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
         entropy.observe(metrics);
         if (std::exchange(is_on_policy, false) && rollout.is_exact)
           check_on_policy(metrics, config, stage.learner().model().options().device, step);
-        log.update(metrics, stage.update(learning_rate(config.learner.schedule, step, stage.num_steps())));
+        log.update(metrics, stage.update(learning_rate(config.learner.schedule, step, config.max_steps)));
       }
     reference.refresh_if_due(step + 1);
     const auto row = log.row(advantages, entropy);

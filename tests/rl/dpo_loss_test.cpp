@@ -155,7 +155,7 @@ TEST_CASE("preference rows: what is refused, by file and line") {
     check_error([&] { rl::PreferenceRows({.files = {file}}, tiny_tokenizer(), {}, 3); }, what, row.empty() ? file : file + ":1", fix);
   };
   refuse("", "no pairs to train on", "at least one row");
-  refuse("[1]\n", "the row is no JSON object", "one object");
+  refuse("[1]\n", "the row is array, not an object", "one object");
   refuse(R"({"prompt": "a", "chosen": "b", "rejected": "b"})" "\n", "chosen and rejected are the same", "leave the row out");
   refuse(R"({"prompt": "a", "chosen": "b"})" "\n", "\"rejected\" is no list", "list of");
   refuse(R"({"chosen": "b", "rejected": "c"})" "\n", "\"prompt\" is no list", "list of");

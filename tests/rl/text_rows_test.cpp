@@ -101,25 +101,21 @@ TEST_CASE("text rows: every answer of a conversation is a row with what stands b
   const std::string talk = R"([{"role": "user", "content": "1"}, {"role": "assistant", "content": "2"}, {"role": "user", "content": "3"},)"
                            R"( {"role": "assistant", "content": "4"}])";
   const auto file = folder.write("rows.jsonl", cat("{\"messages\": ", talk, "}\n"));
-  const auto parted = folder.write("parted.jsonl", cat("{\"prompt\": \"1\", \"completion\": ", talk.substr(0, 1), talk.substr(talk.find(R"({"role": "assistant")")), "}\n"));
   const model::PromptFormat format{.name = "raw"};
   rl::TextSource source;
-  for (const auto& path : {file, parted}) {
-    source.files = {path};
-    source.assistant_turns = "all";
-    const auto rows = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
-    REQUIRE(rows->rows_per_epoch() == 2);
-    std::set<std::pair<Ids, Ids>> seen;
-    for (uint64_t i = 0; i < 2; ++i) seen.emplace(rows->row(i).prompt, rows->row(i).completion);
-    const auto first = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}});
-    const auto second = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}, {"assistant", "2"}, {"user", "3"}});
-    CHECK(seen == std::set<std::pair<Ids, Ids>>{{first, model::completion_ids(tiny_tokenizer(), format, "2")},
-                                                {second, model::completion_ids(tiny_tokenizer(), format, "4")}});
-    source.assistant_turns = "last";
-    const auto last = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
-    REQUIRE(last->rows_per_epoch() == 1);
-    CHECK(last->row(0).prompt == second);
-  }
+  source.files = {file};
+  const auto rows = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
+  REQUIRE(rows->rows_per_epoch() == 2);
+  std::set<std::pair<Ids, Ids>> seen;
+  for (uint64_t i = 0; i < 2; ++i) seen.emplace(rows->row(i).prompt, rows->row(i).completion);
+  const auto first = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}});
+  const auto second = model::prompt_ids(tiny_tokenizer(), format, {{"user", "1"}, {"assistant", "2"}, {"user", "3"}});
+  CHECK(seen == std::set<std::pair<Ids, Ids>>{{first, model::completion_ids(tiny_tokenizer(), format, "2")},
+                                              {second, model::completion_ids(tiny_tokenizer(), format, "4")}});
+  source.assistant_turns = "last";
+  const auto last = rl::open_text_rows(source, tiny_tokenizer(), format, 5);
+  REQUIRE(last->rows_per_epoch() == 1);
+  CHECK(last->row(0).prompt == second);
 }
 
 TEST_CASE("text rows: prompt and completion of a format are those that the rollout sees") {
@@ -163,19 +159,20 @@ TEST_CASE("text rows: of a row that is too long the prompt keeps its end and the
 TEST_CASE("text rows: every wrong row is an Error with its file and line") {
   const TempFolder folder;
   const std::vector<std::vector<std::string>> wrong = {
-      {"[1]", "the row is no JSON object", "one object per line"},
-      {"{\"txt\": \"a\"}", "the row has neither \"text\", \"prompt\" + \"completion\" nor \"messages\"", "rename the columns"},
-      {"{\"prompt\": \"a\"}", "the row has neither", "rename the columns"},
-      {"{\"text\": 3}", "\"text\" is no non-empty string", "give it as text"},
-      {"{\"text\": \"\"}", "\"text\" is no non-empty string", "give it as text"},
-      {"{\"prompt\": 1, \"completion\": \"b\"}", "\"prompt\" is no non-empty string", "give it as text"},
-      {"{\"prompt\": \"a\", \"completion\": \"\"}", "\"completion\" is no non-empty string", "give it as text"},
-      {"{\"messages\": {}}", "\"messages\" is no list", "give a list"},
-      {"{\"messages\": [1, 2]}", "a message needs \"role\" and \"content\"", "give a list"},
-      {"{\"messages\": [{\"role\": \"user\", \"content\": 1}]}", "\"content\" is no non-empty string", "give it as text"},
-      {"{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}]}", "must end with an assistant turn", "add the answer"},
+      {"[1]", "the row is array, not an object", "one object a line"},
+      {"{\"txt\": \"a\"}", "the row has no known shape", "give \"prompt\""},
+      {"{\"prompt\": \"a\"}", "the row has no completion to train on", "\"prompt\" + \"completion\""},
+      {"{\"text\": 3}", "\"text\" is number, not text", "give it as text"},
+      {"{\"text\": \"\"}", "the row has no completion to train on", "give \"text\""},
+      {"{\"prompt\": 1, \"completion\": \"b\"}", "\"prompt\" is number, not text", "give it as text"},
+      {"{\"prompt\": \"a\", \"completion\": \"\"}", "the row has no completion to train on", "\"prompt\" + \"completion\""},
+      {"{\"messages\": {}}", "\"messages\" is object", "give a list"},
+      {"{\"messages\": [1, 2]}", "a message is number, not an object", "give a list"},
+      {"{\"messages\": [{\"role\": \"user\", \"content\": 1}]}", "the content of a message is neither text nor a list", "give a list"},
+      {"{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}]}", "the row has an answer but no question", "at least one other turn"},
+      {"{\"messages\": [{\"role\": \"user\", \"content\": \"\"}, {\"role\": \"assistant\", \"content\": \"b\"}]}", "a message has no content", "as text"},
       {"{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}, {\"role\": \"user\", \"content\": \"b\"}]}",
-       "must end with an assistant turn", "add the answer"}};
+       "the row has no completion to train on", "messages that end with the assistant"}};
   for (const auto& row : wrong) {
     CAPTURE(row[0]);
     const auto file = folder.write("rows.jsonl", "{\"text\": \"a\"}\n" + row[0] + "\n");
