@@ -5,6 +5,9 @@
 #include <iostream>
 
 #include "base/error.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/report/write_report.h"
 #include "cli/verb.h"
 #include "rl/budget.h"
 #include "rl/session.h"
@@ -21,6 +24,15 @@ void print_budget(const rl::RunConfig& config) {
   }
 }
 
+// A run is no less done for want of its report.
+void write_report(const std::string& folder) {
+  try {
+    base::log_info(cat("report: ", report::write_report(folder)));
+  } catch (const std::exception& error) {
+    base::log_warn(cat("no report: ", error.what()));
+  }
+}
+
 ExitCode run_train(const Arguments& arguments) {
   at::set_num_threads(1);  // lanes and shards are the parallelism
   const auto config = rl::load_run_config(arguments.positional(0), arguments.values("set"));
@@ -29,7 +41,9 @@ ExitCode run_train(const Arguments& arguments) {
     print_budget(config);
     return ExitCode::done;
   }
-  return static_cast<ExitCode>(rl::run(config));
+  const auto code = static_cast<ExitCode>(rl::run(config));
+  write_report(config.output_dir);
+  return code;
 }
 
 }  // namespace

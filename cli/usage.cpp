@@ -12,7 +12,8 @@ namespace {
 std::string synopsis(const Usage& usage, const std::string& command) {
   std::string line = cat("usage: ", command);
   for (const Positional& positional : usage.positionals) {
-    line += positional.is_required ? cat(" ", positional.name) : cat(" [", positional.name, "]");
+    const std::string name = positional.name + (positional.is_repeatable ? "..." : "");
+    line += positional.is_required ? cat(" ", name) : cat(" [", name, "]");
   }
   for (const Option& option : usage.options) {
     if (option.is_required) line += cat(" --", option.name, " ", option.value);
