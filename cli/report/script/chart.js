@@ -144,7 +144,8 @@
       const [xLow, xHigh] = R.view.range ?? [Math.min(...xs), Math.max(...xs)];
       const sx = R.scale({low: xLow <= xHigh ? xLow : 0, high: xLow < xHigh ? xHigh : (xLow <= xHigh ? xLow : 0) + 1, from: 0, to: width});
       Object.assign(this, {sx, sy, left, height, plotWidth: width});
-      const inner = s('svg', {x: left, y: TOP, width, height, overflow: 'hidden'},
+      // Clipped to the plot, but for the width of a line at its upper and lower edge.
+      const inner = s('svg', {x: left, y: TOP - 3, width, height: height + 6, viewBox: `0 -3 ${width} ${height + 6}`, overflow: 'hidden'},
         this.shown().map((line) => line.top ? R.drawStack(line, sx, sy) : R.drawLine(line, sx, sy, view)),
         this.shown().map((line) => line.bad > 0 ? R.drawGaps(line, sx, height) : null));
       this.cross = s('g', {class: 'cross', transform: `translate(${left} ${TOP})`});

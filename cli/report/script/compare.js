@@ -11,6 +11,8 @@
     return out;
   };
 
+  const MOST_OPEN = 12;
+
   const COLUMNS = [
     ['steps', (run, stage) => R.whole(stage?.lastStep)],
     ['pass@1 before', (run) => R.fixed(run.evals.before?.pass_at_1, 3)],
@@ -38,7 +40,7 @@
   };
 
   const runsTable = () => h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Final figures'}, h('table', {class: 'figures wide'},
-    h('caption', {}, 'Final figures; reward, length, entropy and speed are means of the last 10 steps'),
+    h('caption', {}, 'Final figures, means of the last 10 steps'),
     h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, 'run'), COLUMNS.map(([name]) => h('th', {scope: 'col'}, name)))),
     h('tbody', {}, R.runs.map((run) => h('tr', {}, nameCell(run), COLUMNS.map(([, cell]) => h('td', {}, cell(run, R.mainStage(run)))))))));
 
@@ -51,11 +53,14 @@
   const differenceTable = () => {
     const {flat, keys} = differences();
     if (!keys.length) return h('p', {class: 'note'}, 'The configs do not differ, but for where the runs were written.');
-    return h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Differences of the configs'}, h('table', {class: 'figures config'},
-      h('caption', {}, `Config keys that differ, ${keys.length} of ${new Set(flat.flatMap((map) => [...map.keys()])).size}`),
+    const all = new Set(flat.flatMap((map) => [...map.keys()])).size;
+    // What is as in the first run steps back, so that the difference is what one sees.
+    const cell = (map, key, i) => h('td', {class: i > 0 && map.get(key) === flat[0].get(key) ? 'same' : null}, map.has(key) ? h('code', {}, map.get(key)) : h('span', {class: 'note'}, 'absent'));
+    const table = h('table', {class: 'figures config'}, h('caption', {class: 'hide'}, 'Config keys that differ'),
       h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, 'key'), R.runs.map((run) => h('th', {scope: 'col'}, run.name)))),
-      h('tbody', {}, keys.map((key) => h('tr', {}, h('th', {scope: 'row'}, h('code', {}, key)),
-        flat.map((map) => h('td', {}, map.has(key) ? h('code', {}, map.get(key)) : h('span', {class: 'note'}, 'absent'))))))));
+      h('tbody', {}, keys.map((key) => h('tr', {}, h('th', {scope: 'row'}, h('code', {}, key)), flat.map((map, i) => cell(map, key, i))))));
+    return h('details', {class: 'fold', open: keys.length <= MOST_OPEN}, h('summary', {}, `Config: ${keys.length} of ${all} keys differ`),
+      h('div', {class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Differences of the configs'}, table));
   };
 
   R.drawComparison = () => R.byId('overview').replaceChildren(runsTable(), differenceTable());

@@ -132,13 +132,17 @@
       h('span', {id: 'samples-count', class: 'note', role: 'status'}));
   };
 
-  const boundNote = () => R.runs.filter((run) => run.samples?.steps.length).map((run) => {
-    const {steps: shown, num_steps: stored} = run.samples, one = shown.at(-1);
-    const isWhole = shown.every((step) => step.shown === step.total) && shown.length === stored;
-    const which = isWhole ? 'All samples are here.' : `Here are ${shown.length} of ${R.plural(stored, 'step')}, spread evenly, and of a step ${one.shown} of ${one.total} samples: ` +
-      'its first rows, and rows spread evenly over the rest. The folder completions holds all.';
-    return h('p', {class: 'note'}, R.isComparison ? `${run.name}: ` : '', which);
-  });
+  // How many of the stored samples these are.
+  const boundNote = () => {
+    const counts = R.runs.filter((run) => run.samples?.steps.length).map((run) => {
+      const {steps: shown, num_steps: stored} = run.samples, one = shown.at(-1);
+      const isWhole = shown.length === stored && shown.every((step) => step.shown === step.total);
+      const some = `${one.shown} of ${R.plural(one.total, 'sample')} of ${shown.length === stored ? 'each' : R.whole(shown.length)} of ${R.plural(stored, 'step')}`;
+      return (R.isComparison ? `${run.name}: ` : '') + (isWhole ? `all of ${R.plural(stored, 'step')}` : some);
+    });
+    return h('p', {class: 'note'}, `${counts.join('; ')}. Where not all are shown: steps spread evenly; of a step its first rows, and rows spread evenly over the rest. `,
+      'The folder ', h('code', {}, 'completions'), ' holds all.');
+  };
 
   R.drawSamples = () => {
     if (!allRows().length) return;
@@ -146,7 +150,7 @@
     const head = h('tr', {}, header('step', 'Step', 'step'), R.isComparison && header('run', 'Run', 'run'), header('prompt', 'Prompt', 'text'),
       header('completion', 'Completion', 'text'), parts.map((name) => header(`part:${name}`, name, 'number')), header('reward', 'Reward', 'number'),
       header('advantage', 'Adv.', 'number'), header('tokens', 'Tokens', 'number'), header('finish', 'End', 'end'));
-    R.byId('samples').replaceChildren(h('h2', {}, 'Samples'), ...boundNote(), controls(),
+    R.byId('samples').replaceChildren(h('h2', {}, 'Samples'), boundNote(), controls(),
       h('div', {class: 'scroll'}, h('table', {class: 'samples'}, h('caption', {class: 'hide'}, 'Samples'), h('thead', {}, head), h('tbody', {id: 'samples-body'}))),
       h('button', {id: 'samples-more', class: 'plain', type: 'button', onclick: () => {
         state.limit += PAGE;

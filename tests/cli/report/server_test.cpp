@@ -18,7 +18,8 @@
 namespace lockstep::test {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 using cli::report::HttpRequest;
 using cli::report::HttpResponse;
 using cli::report::Server;
