@@ -150,7 +150,11 @@ void Server::run(const Handler& handler, const std::atomic<bool>& stop, const st
     std::erase_if(connections, [&](const Connection& connection) { return connection.is_over(now); });
     if (waits.empty() || waits.back().fd != listener_.number() || waits.back().revents == 0) continue;
     base::FileHandle accepted(::accept4(listener_.number(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (accepted.number() >= 0) connections.emplace_back(std::move(accepted), Clock::now() + limits_.request_time);
+    if (accepted.number() >= 0) {
+      connections.emplace_back(std::move(accepted), Clock::now() + limits_.request_time);
+    } else if (errno != EAGAIN) {
+      ::poll(nullptr, 0, 50);  // out of descriptors: the client still waits, and asking at once again would only spin
+    }
   }
 }
 

@@ -221,6 +221,7 @@ def check_live(browser, binary, folder, shots):
         expect(browser.evaluate("R.column(R.runs[0], 'grpo', 'reward').x.length") == STEPS + 30, "the live page has steps twice, or not all")
         expect(browser.evaluate("R.columnNames('grpo').includes('brand/new')"), "a new metric has no chart")
         expect("fresh" in browser.evaluate("R.byId('samples').textContent"), "new samples are not shown")
+        expect(browser.evaluate("R.byId('tabs').textContent").endswith(f"grpo {STEPS + 30}"), "the tab does not follow the steps")
         expect(browser.evaluate("R.byId('live').textContent") == "live", "the page does not say that it is live")
         expect(not browser.problems, f"live: {browser.problems}")
         expect(all(request.startswith(url) for request in browser.requests), f"live: asked for {browser.requests}")

@@ -27,7 +27,7 @@
     if (isEval) column = withStart(run, item.key, column);
     const x = R.onAxis(run, stage, R.view.axis, column.x);
     if (!x) return null;
-    const isSparse = isEval || column.x.length <= 12;
+    const isSparse = column.x.length <= (isEval ? 60 : 12);
     const other = (key) => {
       const found = key && R.column(run, stage, key);
       return found && found.y.length === column.y.length ? found : null;
@@ -36,7 +36,7 @@
       id: `${run.index} ${item.key}`, run, x, y: column.y, lo: column.lo, hi: column.hi, bad: column.bad, isSparse,
       label: R.isComparison ? run.name : item.label || item.key, ...lineStyle(run, number),
     };
-    if (R.view.smoothing > 0 && !isSparse) line.smooth = R.smooth(column.y, R.view.smoothing, column.width);
+    if (R.view.smoothing > 0 && !isSparse && !isEval) line.smooth = R.smooth(column.y, R.view.smoothing, column.width);
     line.lastY = R.last({y: line.smooth ?? line.y});
     const std = other(item.std), low = other(item.band?.[0]), high = other(item.band?.[1]);
     const center = line.smooth ?? column.y;

@@ -37,6 +37,12 @@
   }, {rootMargin: '200px'});
   const resized = new ResizeObserver((entries) => entries.forEach((entry) => entry.target.chart.resize(entry.contentRect.width)));
 
+  // Paper shows all charts, those that were never scrolled to as well.
+  addEventListener('beforeprint', () => R.charts.forEach((chart) => {
+    chart.isSeen = true;
+    chart.refresh();
+  }));
+
   class Chart {
     constructor(spec) {
       this.spec = spec;
@@ -50,7 +56,8 @@
       const button = (label, title, action) => h('button', {class: 'mini', type: 'button', title, 'aria-label': `${title}: ${spec.title}`, 'aria-pressed': 'false', onclick: action}, label);
       this.logButton = spec.isStacked || spec.bounds ? null : button('log', 'Logarithmic axis', () => this.toggleLog());
       this.wideButton = button('\u2922', 'Full width', () => this.toggleWide());
-      this.box = h('div', {class: 'plotbox'}, this.plot);
+      this.overlay = s('svg', {class: 'overlay', 'aria-hidden': 'true'});  // a layer of its own: the crosshair moves without the lines being drawn again
+      this.box = h('div', {class: 'plotbox'}, this.plot, this.overlay);
       this.box.chart = this;
       this.element = h('article', {class: 'card'},
         h('header', {}, h('h3', {title: spec.keys.join('\n')}, spec.title), spec.note && h('span', {class: 'note'}, spec.note),
@@ -103,6 +110,7 @@
                  swatch(line), h('span', {class: 'label'}, line.label), line.value);
       });
       const more = items.length - MAX_LEGEND;
+      this.legend.classList.toggle('columns', R.isComparison && items.length > 3);
       this.legend.replaceChildren(...items.slice(0, MAX_LEGEND), ...(more > 0 ? [h('span', {class: 'note'}, `and ${more} more`)] : []));
     }
 
@@ -149,9 +157,12 @@
         this.shown().map((line) => line.top ? R.drawStack(line, sx, sy) : R.drawLine(line, sx, sy, view)),
         this.shown().map((line) => line.bad > 0 ? R.drawGaps(line, sx, height) : null));
       this.cross = s('g', {class: 'cross', transform: `translate(${left} ${TOP})`});
-      this.plot.setAttribute('viewBox', `0 0 ${this.width} ${height + TOP + BOTTOM}`);
-      this.plot.setAttribute('height', height + TOP + BOTTOM);
-      this.plot.replaceChildren(...R.drawAxes({sx, sy, width, height, left, top: TOP, formatX: R.formatX}), inner, this.cross);
+      for (const layer of [this.plot, this.overlay]) {
+        layer.setAttribute('viewBox', `0 0 ${this.width} ${height + TOP + BOTTOM}`);
+        layer.setAttribute('height', height + TOP + BOTTOM);
+      }
+      this.overlay.replaceChildren(this.cross);
+      this.plot.replaceChildren(...R.drawAxes({sx, sy, width, height, left, top: TOP, formatX: R.formatX}), inner);
       if (!this.shown().some((line) => line.y.some((y) => y !== null)))
         this.plot.append(s('text', {class: 'empty', x: left + width / 2, y: TOP + height / 2, 'text-anchor': 'middle'}, 'nothing to show'));
     }
@@ -165,7 +176,7 @@
         const i = cross === null ? line.x.length - 1 : R.nearest(line.x, cross);
         const y = cross === null ? line.lastY : line.smooth ? line.smooth[i] : line.y[i];
         line.value.textContent = this.format(y ?? null);
-        if (line.hi !== line.lo && cross !== null && line.lo?.[i] !== null && line.lo?.[i] !== line.hi?.[i] && !line.smooth)
+        if (line.hi !== line.lo && cross !== null && !R.isComparison && line.lo?.[i] !== null && line.lo?.[i] !== line.hi?.[i] && !line.smooth)
           line.value.textContent += ` (${this.format(line.lo[i])}\u2009\u2013\u2009${this.format(line.hi[i])})`;
         if (cross === null || i < 0 || this.hidden.has(line.id)) continue;
         words.push(`${line.label} ${this.format(y ?? null)}`);

@@ -21,6 +21,7 @@
     if (answer.samples) R.appendSamples(run, answer.samples);
     if (isNewChart) R.drawStage();
     else if (answer.rows.length) R.redraw();
+    R.showTabs();
     R.drawOverview();
     R.live.cursor = answer.cursor;
     status(run.isFinished ? 'finished' : 'live', true);

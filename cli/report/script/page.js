@@ -6,8 +6,7 @@
 
   const tabs = () => {
     const names = R.stageNames();
-    const buttons = names.map((name) => h('button', {role: 'tab', type: 'button', id: `tab-${names.indexOf(name)}`, 'aria-controls': 'charts', onclick: () => choose(name)}, name,
-      h('span', {class: 'note'}, ` ${R.whole(Math.max(...R.runs.map((run) => run.stages.get(name)?.lastStep ?? 0)))}`)));
+    const buttons = names.map((name) => h('button', {role: 'tab', type: 'button', 'aria-controls': 'charts', onclick: () => choose(name)}, name, ' ', h('span', {class: 'note'})));
     const choose = (name) => {
       stage = name;
       R.setRange(null);
@@ -23,10 +22,12 @@
     return list;
   };
 
-  const showTabs = () => {
+  // Which stage is chosen, and how far each is.
+  R.showTabs = () => {
     const names = R.stageNames();
-    if (R.byId('tabs')?.children.length !== names.length) R.byId('tabs')?.replaceWith(tabs());
-    [...(R.byId('tabs')?.children ?? [])].forEach((tab, i) => {
+    if (R.byId('tabs').children.length !== names.length) R.byId('tabs').replaceWith(tabs());
+    [...R.byId('tabs').children].forEach((tab, i) => {
+      tab.lastChild.textContent = R.whole(Math.max(...R.runs.map((run) => run.stages.get(names[i])?.lastStep ?? 0)));
       tab.setAttribute('aria-selected', String(names[i] === stage));
       tab.tabIndex = names[i] === stage ? 0 : -1;
     });
@@ -73,7 +74,7 @@
     const names = R.stageNames();
     const [main] = R.runs.map((run) => R.mainStage(run)?.name).filter(Boolean);
     if (!names.includes(stage)) stage = main ?? names.at(-1) ?? null;
-    showTabs();
+    R.showTabs();
     for (const chart of R.charts) chart.drop();
     R.charts = [];
     if (stage === null) {

@@ -23,11 +23,11 @@
   const time = (text) => text ? h('time', {datetime: text}, text.replace('T', ' ').replace(/:\d\dZ$/, ' UTC')) : null;
 
   R.themeButton = () => {
-    const names = {auto: 'System', light: 'Light', dark: 'Dark'}, order = Object.keys(names);
+    const names = {auto: 'Auto', light: 'Light', dark: 'Dark'}, order = Object.keys(names);
     const button = h('button', {class: 'plain', type: 'button'});
     const apply = (theme) => {
       document.documentElement.dataset.theme = theme;
-      button.textContent = names[theme];
+      button.textContent = `\u25d0 ${names[theme]}`;
       button.setAttribute('aria-label', `Colours: ${names[theme].toLowerCase()}; change`);
     };
     let theme = R.recall('theme') ?? 'auto';
@@ -44,12 +44,12 @@
   R.drawHead = () => {
     const [run] = R.runs;
     const facts = R.isComparison
-      ? [`${R.runs.length} runs`]
+      ? [R.runs.length > 4 ? '' : R.plural(R.runs.length, 'run')]
       : [run.configHash && h('span', {title: `SHA-256 of the config: ${run.configHash}`}, h('code', {}, run.configHash.slice(0, 12))),
          run.config?.seed !== undefined && `seed ${run.config.seed}`, R.modelText(run), time(run.started)];
     const items = facts.filter(Boolean).map((fact) => h('li', {}, fact));
     R.byId('head').replaceChildren(
-      h('div', {class: 'title'}, h('p', {class: 'brand'}, 'Lockstep report'), h('h1', {}, R.isComparison ? R.runs.map((r) => r.name).join(', ') : run.name),
+      h('div', {class: 'title'}, h('p', {class: 'brand'}, 'Lockstep report'), h('h1', {}, !R.isComparison ? run.name : R.runs.length > 4 ? R.plural(R.runs.length, 'run') : R.runs.map((r) => r.name).join(', ')),
         h('ul', {class: 'facts'}, items)),
       h('div', {class: 'tools'}, h('span', {id: 'live', role: 'status'}), R.themeButton()));
   };
