@@ -52,9 +52,9 @@ ExitCode run_report(const Arguments& arguments) {
 Verb report_verb() {
   return {.name = "report",
           .summary = "write a run's charts and samples as one HTML file, compare runs, or serve the page of a run that goes on",
-          .usage = {.positionals = {{.name = "RUN", .meaning = "run folders (the output_dir of `lockstep train`)", .is_repeatable = true}},
-                    .options = {{.name = "output", .value = "FILE", .meaning = "where to write (default: report.html, in the folder of a single run)"},
-                                {.name = "serve", .meaning = "serve the page on this machine alone, kept up to date; /metrics is for Prometheus"},
+          .usage = {.positionals = {{.name = "RUN", .meaning = "folders of runs (output_dir)", .is_repeatable = true}},
+                    .options = {{.name = "output", .value = "FILE", .meaning = "where to write (default: RUN/report.html; of several runs, report.html)"},
+                                {.name = "serve", .meaning = "serve one run's page on this machine alone, kept up to date; /metrics for Prometheus"},
                                 {.name = "port", .value = "N", .meaning = cat("port of --serve (default: ", kDefaultPort, "; 0: any free one)")}},
                     .notes = "The page needs no network and loads nothing. `lockstep train` writes it at the end of a run.\n"},
           .run = run_report};

@@ -37,7 +37,8 @@ class MetricsTable {
  public:
   explicit MetricsTable(size_t max_points) : max_points_(max_points) {}
 
-  // One line of the file. What is no row is counted, not refused: a report of a damaged run is better than none. "elapsed_s", the sum of step_time so far, joins the metrics.
+  // One line of the file. What is no row is counted, not refused: a report of a damaged run is better than none.
+  // "elapsed_s", the sum of step_time so far, joins the metrics.
   void add_line(std::string_view line);
 
   const std::vector<MetricsStage>& stages() const { return stages_; }

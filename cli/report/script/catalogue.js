@@ -73,6 +73,7 @@
   // Parts that sum up: what of a step's time no timer claims is "other". Of one run as areas, of several as lines.
   const timeCharts = (stage, keys) => {
     const parts = keys.map((key) => ({key, label: key.replace(/^timing_s\//, '')}));
+    if (!keys.length) return lineCharts(stage, 'Time of a step', [{key: 'step_time', label: 'all'}], {isTime: true});
     if (R.isComparison) return lineCharts(stage, 'Time of a step', [{key: 'step_time', label: 'all'}, ...parts], {isTime: true});
     const lines = () => {
       const total = R.column(R.runs[0], stage, 'step_time'), x = total && R.onAxis(R.runs[0], stage, R.view.axis, total.x);

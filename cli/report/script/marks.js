@@ -5,10 +5,9 @@
 
   // The list of the R1-Zero analysis, as the metric counts it: whole words of ASCII letters and apostrophes, in any case.
   const REFLECTION = new Set(['wait', 'mistake', 'however', 'but', 'retry', 'error', 'verify', 'wrong', 'evaluate', 'check']);
-  const TAG = /<\/?(?:think|answer|reasoning|solution|tool_call|tool_response)>|<\|[^|<>\n]{1,40}\|>|\\boxed\{[^{}\n]{0,200}\}/g;
-  // Control characters, and those that reorder or hide text.
-  // eslint-disable-next-line no-control-regex
-  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+  const TAG = /<\/?(?:think|answer|reasoning|solution|tool_call|tool_response)>|<\|[^|<>\n]{1,40}\|>|<\uff5c[^\uff5c<>\n]{1,40}\uff5c>|\\boxed\{[^{}\n]{0,200}\}/g;
+  // Control characters, and those that reorder or hide text; not the joiners (U+200C, U+200D), which scripts and emoji need.
+  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
   const name = (character) => {
     const code = character.codePointAt(0);

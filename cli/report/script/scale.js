@@ -15,12 +15,12 @@
     return ticks;
   };
 
-  // Powers of ten, thinned; within less than two decades 1, 2, 5 too.
+  // Powers of ten, thinned; within three decades 1, 2, 5 too.
   const logTicks = (low, high, count) => {
     const from = Math.floor(Math.log10(low)), to = Math.ceil(Math.log10(high)), ticks = [];
     const every = Math.max(1, Math.ceil((to - from) / Math.max(1, count)));
     for (let power = from; power <= to; power += every)
-      for (const digit of to - from <= 2 ? [1, 2, 5] : [1]) ticks.push(digit * 10 ** power);
+      for (const digit of to - from <= 3 ? [1, 2, 5] : [1]) ticks.push(digit * 10 ** power);
     return ticks.filter((tick) => tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9));
   };
 

@@ -80,9 +80,9 @@ TEST_CASE("http: a response says its length, ends its connection, and keeps itse
   const std::string text = cli::report::http_text(response, false), head = cli::report::http_text(response, true);
   CHECK(text == head + "gone\n");
   CHECK(head.starts_with("HTTP/1.1 404 Not Found\r\n"));
-  for (const char* line : {"\r\nContent-Length: 5\r\n", "\r\nConnection: close\r\n", "\r\nX-Content-Type-Options: nosniff\r\n", "\r\nCache-Control: no-store\r\n", "\r\nX-One: 1\r\n",
-                           "\r\nCross-Origin-Resource-Policy: same-origin\r\n"})
-    CHECK(head.find(line) != std::string::npos);
+  for (const std::string line : {"Content-Length: 5", "Connection: close", "X-Content-Type-Options: nosniff", "Cache-Control: no-store", "X-One: 1",
+                                 "Cross-Origin-Resource-Policy: same-origin"})
+    CHECK(head.find("\r\n" + line + "\r\n") != std::string::npos);
 }
 
 TEST_CASE("http: a query's value by its whole name") {

@@ -86,7 +86,8 @@ TEST_CASE("page: the policy allows the page's own style and script by hash, and 
 
 TEST_CASE("page: its sources load nothing, and write text only as text") {
   const std::string all = cat(cli::report::kPageTemplate, cli::report::kPageStyle, cli::report::kPageScript);
-  for (const char* part : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "@import", "url(", " src=", "href=\"http"}) {
+  for (const char* part : {"innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "@import", "url(",
+                           " src=", "href=\"http"}) {
     CAPTURE(part);
     CHECK(count(all, part) == 0);
   }

@@ -36,9 +36,10 @@ TEST_CASE("report: an empty folder is a run without steps, whatever its name") {
 
 TEST_CASE("report: torn, foreign and senseless lines are left out, counted and said; the rest is there") {
   const RunFolderOnDisk run;
-  run.write("metrics.jsonl", metrics_line("grpo", 1, {{"reward", 0.25}, {"kl", nullptr}}) + "{\"step\":2,\"reward\":NaN}\n" + "[]\n" + "{\"step\":\"3\"}\n" +
-                                 "{\"step\":18446744073709551615}\n" + "\xFF\xFE\n" + "{\"step\":2,\"step\":3}\n" +
-                                 metrics_line("grpo", 2, {{"reward", 1e300}, {"kl", -1e300}, {"text", "ignored"}, {"is", true}}) + "{\"stage\":\"grpo\",\"step\":3,\"rew");
+  const std::string first = metrics_line("grpo", 1, {{"reward", 0.25}, {"kl", nullptr}});
+  const std::string last = metrics_line("grpo", 2, {{"reward", 1e300}, {"kl", -1e300}, {"text", "ignored"}, {"is", true}});
+  run.write("metrics.jsonl", first + "{\"step\":2,\"reward\":NaN}\n[]\n{\"step\":\"3\"}\n{\"step\":18446744073709551615}\n\xFF\xFE\n" +
+                                 "{\"step\":2,\"step\":3}\n" + last + "{\"stage\":\"grpo\",\"step\":3,\"rew");
   const Json data = report_of(run);
   REQUIRE(data["stages"].size() == 1);
   const Json& stage = data["stages"][0];
@@ -122,7 +123,8 @@ TEST_CASE("report: 10,000 steps of 60 metrics are a page below 5 MB with every e
   run.write("metrics.jsonl", lines);
   const auto started = std::chrono::steady_clock::now();
   const std::string page = base::read_file(write_report(run.path()));
-  MESSAGE("10,000 steps of 61 metrics: ", page.size(), " bytes, written in ", std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(), " s");
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
+  MESSAGE("10,000 steps of 61 metrics: ", page.size(), " bytes, written in ", seconds.count(), " s");
   CHECK(page.size() < 5'000'000);
   const Json spiky = page_data(page)["runs"][0]["stages"][0]["series"]["spiky"];
   double seen = 0;

@@ -33,7 +33,8 @@ TEST_CASE("samples: what a row says is kept: texts, each reward or its status, e
   CHECK(samples["prompts"] == Json({"p"}));
   CHECK(samples["steps"].dump() == R"([{"step":5,"shown":2,"total":2}])");
   CHECK(samples["rows"][0].dump() ==
-        R"({"step":5,"line":1,"prompt":0,"completion":" <think>a\n\n  b</think>","reward":1,"advantage":0.5,"tokens":12,"finish":"eos","parts":[1,"timeout"],"extras":{"accuracy/answer":"7"}})");
+        R"({"step":5,"line":1,"prompt":0,"completion":" <think>a\n\n  b</think>","reward":1,"advantage":0.5,"tokens":12,"finish":"eos",)"
+        R"("parts":[1,"timeout"],"extras":{"accuracy/answer":"7"}})");
 }
 
 TEST_CASE("samples: any bytes in a completion reach the page as the same text, ill-formed UTF-8 as U+FFFD") {
@@ -60,7 +61,8 @@ TEST_CASE("samples: long texts keep their beginning and end at code points, and 
   for (int round = 0; round < 100; ++round) {
     const RunFolderOnDisk run;
     std::string text;
-    for (uint64_t n = 1 + rng.below(4000); n > 0; --n) base::append_utf8(text, static_cast<char32_t>(rng.pick(std::vector<int>{'a', 0xE9, 0x4E2D, 0x1F600})));
+    const std::vector<char32_t> letters = {U'a', 0xE9, 0x4E2D, 0x1F600};
+    for (uint64_t n = 1 + rng.below(4000); n > 0; --n) base::append_utf8(text, rng.pick(letters));
     run.write("completions/step_0.jsonl", sample_line("p", text, 1));
     const size_t limit = 50 + rng.below(3000);
     const Json completion = read_samples(run.path("completions"), {.max_text_bytes = limit})["rows"][0]["completion"];
@@ -107,7 +109,8 @@ TEST_CASE("samples: files that are no samples, lines that are no rows and a miss
   run.write("completions/step_-1.jsonl", sample_line("p", "c", 1));
   run.write("completions/step_99999999999999999999.jsonl", sample_line("p", "c", 1));
   CHECK(read_samples(run.path("completions"), {})["rows"].empty());
-  run.write("completions/step_1.jsonl", "[1]\nnull\n{\n" + sample_line("p", "kept", 1) + "{\"completion\":3,\"prompt\":[{\"role\":\"user\"}],\"a\":{}}\n{\"unfinished");
+  run.write("completions/step_1.jsonl", "[1]\nnull\n{\n" + sample_line("p", "kept", 1) +
+                                            "{\"completion\":3,\"prompt\":[{\"role\":\"user\"}],\"a\":{}}\n{\"unfinished");
   const Json samples = read_samples(run.path("completions"), {});
   REQUIRE(samples["rows"].size() == 2);
   CHECK(samples["rows"][0]["completion"] == "kept");

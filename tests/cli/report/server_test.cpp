@@ -29,7 +29,7 @@ using Clock = std::chrono::steady_clock;
 class Running {
  public:
   explicit Running(const cli::report::ServerLimits& limits = {}) : server_(0, limits) {
-    thread_ = std::thread([this] { server_.run([](const HttpRequest& request) { return answer(request); }, stop_, [this](const char* fault) { fault_ = fault; }); });
+    thread_ = std::thread([this] { server_.run(&answer, stop_, [this](const char* fault) { fault_ = fault; }); });
   }
   ~Running() { stop(); }
   void stop() {
