@@ -70,8 +70,8 @@ void Arguments::read_option(const Usage& usage,
 }
 
 void Arguments::check_complete(const Usage& usage) const {
-  const bool takes_all = !usage.positionals.empty() && usage.positionals.back().is_repeatable;
-  if (positionals_.size() > usage.positionals.size() && !takes_all) {
+  const bool takes_more = !usage.positionals.empty() && usage.positionals.back().is_repeatable;
+  if (positionals_.size() > usage.positionals.size() && !takes_more) {
     throw UsageError(cat("superfluous argument: ", positionals_[usage.positionals.size()]), command_,
                      cat("see `", command_, " --help`"));
   }

@@ -31,7 +31,7 @@ struct Positional {
   std::string name;  // upper case: "CONFIG"
   std::string meaning;
   bool is_required = true;
-  bool is_repeatable = false;  // of the last one only: it takes all that follow
+  bool is_repeatable = false;  // takes all that follow; the last one only
 };
 
 struct Option {

@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
   const std::vector<cli::Verb> verbs = {
       cli::train_verb(),
       cli::eval_verb(),
+      cli::report_verb(),
       cli::generate_verb(),
       cli::chat_verb(),
       cli::logprobs_verb(),

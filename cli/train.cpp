@@ -6,6 +6,11 @@
 
 #include "base/error.h"
 #include "cli/launch.h"
+}
+
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/report/write_report.h"
 #include "cli/verb.h"
 #include "rl/budget.h"
 #include "rl/session.h"
@@ -45,7 +50,10 @@ ExitCode run_train(const Arguments& arguments) {
     rl::check_ranks(config, count);
     return launch_ranks(count, words_of_rank(arguments));
   }
-  return static_cast<ExitCode>(rl::run(config, rl::ranks::find_place()));
+  const auto place = rl::ranks::find_place();
+  const auto code = static_cast<ExitCode>(rl::run(config, place));
+  if (place.rank == 0) write_report(config.output_dir);
+  return code;
 }
 
 }  // namespace

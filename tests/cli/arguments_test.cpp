@@ -82,6 +82,15 @@ TEST_CASE("arguments: each wrong command line says what, where and how to fix it
   expect_usage_error({"a", "b", "c"}, "superfluous argument: c", "see `lockstep train --help`");
 }
 
+TEST_CASE("arguments: a repeatable positional takes one or more, and the help shows it") {
+  const Usage usage{.positionals = {{.name = "RUN", .meaning = "folders", .is_repeatable = true}}, .options = {{.name = "output", .value = "FILE", .meaning = "m"}}};
+  const Arguments arguments(usage, "lockstep report", {"a", "--output", "f", "b", "c"});
+  REQUIRE(arguments.num_positionals() == 3);
+  CHECK(arguments.positional(2) == "c");
+  CHECK_THROWS_AS(Arguments(usage, "lockstep report", {}), UsageError);
+  CHECK(usage_text(usage, "lockstep report", "s").starts_with("usage: lockstep report RUN... [options]\n"));
+}
+
 TEST_CASE("arguments: a required option must be there") {
   const Usage needs{.options = {{.name = "out", .value = "FILE", .meaning = "the file to write", .is_required = true}}};
   test::check_error([&] { Arguments(needs, "lockstep data make", {}); }, "--out is missing", "lockstep data make",

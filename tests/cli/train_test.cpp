@@ -43,7 +43,7 @@ TEST_CASE("train: a tiny run leaves config, metrics, completions, models and a s
   REQUIRE(run.exit_code == 0);
   CHECK(run.out.empty());
   for (const char* name : {"config.json", "log", "completions/step_0.jsonl", "completions/step_1.jsonl", "base/config.json",
-                           "model/model.safetensors", "eval_before.json", "eval_after.json"}) {
+                           "model/model.safetensors", "eval_before.json", "eval_after.json", "report.html"}) {
     CAPTURE(name);
     CHECK(std::filesystem::is_regular_file(folder + "/" + name));
   }
