@@ -5,11 +5,9 @@
 #include <iostream>
 
 #include "base/error.h"
-#include "cli/launch.h"
-}
-
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/launch.h"
 #include "cli/report/write_report.h"
 #include "cli/verb.h"
 #include "rl/budget.h"
@@ -34,6 +32,15 @@ std::vector<std::string> words_of_rank(const Arguments& arguments) {
   for (const auto& assignment : arguments.values("set")) words.insert(words.end(), {"--set", assignment});
   words.insert(words.end(), {"--", arguments.positional(0)});
   return words;
+}
+
+// A run is no less done for want of its report.
+void write_report(const std::string& folder) {
+  try {
+    base::log_info(cat("report: ", report::write_report(folder)));
+  } catch (const std::exception& error) {
+    base::log_warn(cat("no report: ", error.what()));
+  }
 }
 
 ExitCode run_train(const Arguments& arguments) {
