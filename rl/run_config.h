@@ -122,7 +122,7 @@ struct RunConfig {
   void visit(auto&& field) {
     field("output_dir", output_dir, "the run folder; the same command again resumes");
     field("seed", seed, "keys every random draw of the run");
-    field("max_steps", max_steps, "ends every stage after so many steps, as a pause: schedules stay those of the whole stage, a higher cap goes on; 0: no cap", base::at_least(0));
+    field("max_steps", max_steps, "ends every stage after so many steps, though its schedules stay those of the whole; a higher cap goes on; 0: no cap", base::at_least(0));
     field("device", device, "cpu or cuda", base::one_of({"cpu", "cuda"}));
     field("kernels", kernels, "auto: our own where they exist (CPU), which keep sampler and learner bit-equal; portable: torch operations",
           base::one_of({"auto", "portable"}));
