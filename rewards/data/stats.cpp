@@ -50,7 +50,9 @@ LengthSummary summarise(std::vector<uint32_t> lengths) {
 }
 
 void StatsCollector::add_columns(const Json& row) {
-  for (const auto& [name, value] : row.items()) {
+  for (const auto& item : row.items()) {
+    const std::string& name = item.key();
+    const Json& value = item.value();
     const auto is_it = [&](const auto& column) { return column.first == name; };
     auto found = std::find_if(report_.columns.begin(), report_.columns.end(), is_it);
     if (found == report_.columns.end()) found = report_.columns.insert(found, {name, {}});

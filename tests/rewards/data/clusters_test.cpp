@@ -133,9 +133,10 @@ TEST_CASE("clusters: the pairs that meet follow the curve of the bands") {
     met[static_cast<int>(10 * j)].first += meets ? 1 : 0;
     met[static_cast<int>(10 * j)].second += bands.recall(j);
   }
-  for (const auto& [tenth, counts] : met) {
-    CAPTURE(tenth);
-    CHECK(std::abs(counts.first - counts.second) < 10 + 4 * std::sqrt(counts.second));
+  for (const auto& entry : met) {
+    CAPTURE(entry.first);
+    const auto [num_met, num_expected] = entry.second;
+    CHECK(std::abs(num_met - num_expected) < 10 + 4 * std::sqrt(num_expected));
   }
 }
 

@@ -74,9 +74,10 @@ TEST_CASE("example: each shape is recognised by its columns") {
       {R"({"data_source": "gsm8k", "prompt": [{"role": "user", "content": "p"}], "reward_model": {"style": "rule", "ground_truth": "5"}})", Shape::verl},
       {R"({"question": "q", "answer": "#### 5"})", Shape::question},
       {R"({"problem": "q", "solution": "long", "answer": "5"})", Shape::question}};
-  for (const auto& [text, shape] : rows) {
-    CAPTURE(text);
-    CHECK(read(text).shape == shape);
+  for (const auto& row : rows) {
+    const Shape shape = row.second;
+    CAPTURE(row.first);
+    CHECK(read(row.first).shape == shape);
     CHECK(shape_from_name(shape_name(shape)) == shape);
   }
   CHECK(read(rows[8].first).gold == "5");
