@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cli/bench_load.h"
 #include "model/costs.h"
+#include "rl/budget.h"
 #include "rl/grpo_update.h"
 #include "rl/optimizer.h"
 
@@ -171,7 +172,8 @@ base::Json measure(const Load& load, const rl::RunConfig& config, uint64_t seed,
           {"learner_computed_tokens_per_s", learner_tokens(load) / (best.forward + best.backward)},
           {"step_roofline_share", least / best.step}, {"logp_difference_max", trainer.logp_difference_max()},
           {"peak_gflops_f32", peak.f32_flops * 1e-9}, {"peak_gflops_bf16", peak.bf16_flops * 1e-9},
-          {"read_gb_per_s", peak.read_bytes * 1e-9}, {"peak_rss_bytes", peak_rss}};
+          {"read_gb_per_s", peak.read_bytes * 1e-9}, {"peak_rss_bytes", peak_rss},
+          {"predicted_bytes", rl::make_budget(config, load.prompt_tokens).total_bytes()}};
 }
 
 rl::RunConfig step_config(const Arguments& arguments, const Load& load) {

@@ -9,6 +9,7 @@
 #include "model/batch.h"
 #include "model/checkpoint_io.h"
 #include "model/tensor_names.h"
+#include "rl/prompts.h"
 #include "rl/stage.h"
 
 namespace lockstep::rl {
@@ -36,19 +37,33 @@ int64_t kept_per_token(const model::ModelConfig& c, int64_t layer) {
   return 4 * d + attention + 3 * width + gathered;
 }
 
-// Of one micro-batch on each shard, when an update has `tokens`.
-int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
+// The rows of one update: so many of this length, `group` neighbours sharing a prompt.
+struct UpdateRows {
+  int64_t rows = 1, prompt_tokens = 0, completion_tokens = 0, group = 1;
+};
+
+// Tokens of one micro-batch on each shard, cut as rl/packing does.
+int64_t resident_tokens(const LearnerConfig& learner, const UpdateRows& u) {
+  const int64_t total = u.rows * (u.prompt_tokens + u.completion_tokens), shards = learner.num_shards;
+  const int64_t least = (total + learner.max_tokens - 1) / learner.max_tokens;
+  const int64_t micros = std::min(u.rows, (least + shards - 1) / shards * shards);
+  const int64_t rows = (u.rows + micros - 1) / micros;
+  return std::min(shards, micros) * (rows * u.completion_tokens + (rows + u.group - 1) / u.group * u.prompt_tokens);
+}
+
+// Ten times what a layer keeps is what its backward pass needs besides and what the allocator does not give back: measured.
+int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, const UpdateRows& u, int64_t element_bytes) {
+  constexpr int64_t kLayersAtWork = 10;
   int64_t per_token = 0, largest = 0;
   for (int64_t layer = 0; layer < c.num_hidden_layers; ++layer) {
     const int64_t kept = kept_per_token(c, layer);
     largest = std::max(largest, kept);
     per_token += learner.gradient_checkpointing ? 2 * c.hidden_size : kept;
   }
-  if (learner.gradient_checkpointing) per_token += largest;
-  return per_token * element_bytes * std::min(learner.max_tokens * learner.num_shards, tokens);
+  return (per_token + kLayersAtWork * largest) * element_bytes * resident_tokens(learner, u);
 }
 
-void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, int64_t tokens, int64_t element_bytes) {
+void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig& learner, const UpdateRows& rows, int64_t element_bytes) {
   const int64_t p = budget.num_parameters;
   budget.gradient_bytes = std::max(budget.gradient_bytes, p * element_bytes * learner.num_shards);
   // Two f32 moments, and f32 masters of weights that are stored in less. Adapters: themselves, their gradients and moments, and
@@ -57,7 +72,7 @@ void add_stage(Budget& budget, const model::ModelConfig& c, const LearnerConfig&
   const int64_t moments = learner.optimizer.moments_dtype == "bfloat16" ? 4 : 8;
   const int64_t state = adapters > 0 ? adapters * (8 + moments) + p * element_bytes : p * (moments + (element_bytes < 4 ? 4 : 0));
   budget.optimizer_bytes = std::max(budget.optimizer_bytes, state);
-  budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, tokens, element_bytes));
+  budget.activation_bytes = std::max(budget.activation_bytes, activation_bytes(c, learner, rows, element_bytes));
 }
 
 int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::ScalarType dtype) {
@@ -71,6 +86,24 @@ int64_t cache_bytes(const RunConfig& config, const model::ModelConfig& c, at::Sc
   return std::min(config.engine.kv_cache_bytes, sequences * g.sampling.max_completion_length * per_token);
 }
 
+// Plain text: as if every row had this many tokens.
+UpdateRows text_rows(int64_t batch_tokens) {
+  constexpr int64_t kRow = 256;
+  return {std::max<int64_t>(1, batch_tokens / kRow), 0, std::min(kRow, batch_tokens), 1};
+}
+
+// Of the first training prompts; 0 for a model whose tokenizer is not there yet.
+int64_t mean_prompt_tokens(const RunConfig& config) {
+  constexpr int64_t kPrompts = 16;
+  if (config.model.path.empty()) return 0;
+  const auto files = model::open_model(config.model.path);
+  if (!files.tokenizer) return 0;
+  const PromptSet prompts(config.grpo->data, /*is_eval=*/false, config.prompt, *files.tokenizer, config.seed);
+  int64_t tokens = 0;
+  for (const auto& prompt : prompts.slice(0, kPrompts)) tokens += static_cast<int64_t>(prompt.ids.size());
+  return (tokens + kPrompts - 1) / kPrompts;
+}
+
 // What the native engine makes of the weights for each rollout.
 int64_t packed_bytes(const RunConfig& config, int64_t num_parameters, int64_t element_bytes) {
   const bool samples = config.grpo || !config.eval.data.task.empty() || !config.eval.data.file.empty();
@@ -80,7 +113,7 @@ int64_t packed_bytes(const RunConfig& config, int64_t num_parameters, int64_t el
 
 }  // namespace
 
-Budget make_budget(const RunConfig& config) {
+Budget make_budget(const RunConfig& config, std::optional<int64_t> prompt_tokens) {
   const auto c = model_config(config);
   const auto dtype = config.model.dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
   const int64_t element_bytes = dtype == at::kFloat ? 4 : 2;
@@ -90,23 +123,25 @@ Budget make_budget(const RunConfig& config) {
   budget.packed_bytes = packed_bytes(config, budget.num_parameters, element_bytes);
   budget.cache_bytes = cache_bytes(config, c, dtype);
   if (config.pretrain) {
-    add_stage(budget, c, config.pretrain->learner, config.pretrain->batch_tokens, element_bytes);
+    add_stage(budget, c, config.pretrain->learner, text_rows(config.pretrain->batch_tokens), element_bytes);
     budget.pretrain_tokens = capped_steps(config, config.pretrain->max_steps) * config.pretrain->batch_tokens;
   }
   if (config.sft) {
-    add_stage(budget, c, config.sft->learner, config.sft->batch_tokens, element_bytes);
+    add_stage(budget, c, config.sft->learner, text_rows(config.sft->batch_tokens), element_bytes);
     budget.sft_tokens = capped_steps(config, config.sft->max_steps) * config.sft->batch_tokens;
   }
   if (config.dpo) {
     const auto& d = *config.dpo;
     budget.reference_bytes = budget.weight_bytes;
-    add_stage(budget, c, d.learner, 2 * d.num_pairs * d.data.max_length, element_bytes);
+    add_stage(budget, c, d.learner, {2 * d.num_pairs, d.data.max_length / 2, d.data.max_length / 2, 2}, element_bytes);
   }
   if (config.grpo) {
     const auto& g = *config.grpo;
     if (g.loss.beta > 0) budget.reference_bytes = budget.weight_bytes;
     budget.completion_tokens_per_step = int64_t{g.num_prompts} * g.num_generations * g.sampling.max_completion_length;
-    add_stage(budget, c, g.learner, budget.completion_tokens_per_step / g.num_minibatches, element_bytes);
+    const int64_t rows = int64_t{g.num_prompts} * g.num_generations / g.num_minibatches;
+    const int64_t prompt = prompt_tokens ? *prompt_tokens : mean_prompt_tokens(config);
+    add_stage(budget, c, g.learner, {rows, prompt, g.sampling.max_completion_length, g.mtp_loss_coef > 0 ? 1 : g.num_generations}, element_bytes);
     budget.completion_tokens = capped_steps(config, g.max_steps) * budget.completion_tokens_per_step;
   }
   return budget;
@@ -116,7 +151,7 @@ std::vector<std::string> Budget::lines() const {
   const auto mib = [](int64_t bytes) { return base::fixed(static_cast<double>(bytes) / 1048576.0, 1); };
   std::vector<std::string> out;
   out.push_back(cat("parameters ", num_parameters));
-  out.push_back(cat("memory in MiB: weights ", mib(weight_bytes), ", packed for rollouts ", mib(packed_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
+  out.push_back(cat("memory in MiB: program ", mib(program_bytes), ", weights ", mib(weight_bytes), ", packed for rollouts ", mib(packed_bytes), ", gradients ", mib(gradient_bytes), ", optimizer ",
                     mib(optimizer_bytes), ", reference ", mib(reference_bytes), ", cache at most ", mib(cache_bytes),
                     ", activations about ", mib(activation_bytes), "; together ", mib(total_bytes())));
   if (pretrain_tokens > 0) out.push_back(cat("pre-training: at least ", pretrain_tokens, " tokens"));

@@ -18,9 +18,10 @@ from reproduce_test import instruction_sets
 
 CONFIG = str(pathlib.Path(__file__).parent / "tiny_run.json")
 CASE = ["pretrain.max_steps=2", "grpo.max_steps=20", "eval.eval_steps=0", "grpo.ref_model_sync_steps=0", "grpo.loss.beta=0", "engine.draft=none"]
-LOSSES = ["grpo", "dr_grpo", "dapo", "bnpo", "gspo", "cispo", "sapo", "luspo", "vespo", "r1", "reinforce"]
+LOSSES = ["grpo", "dr_grpo", "dapo", "bnpo", "gspo", "sapo", "luspo", "vespo", "r1", "reinforce"]
 CHOICES = {
     **{f"loss {name}": [f"grpo.loss.loss_type={name}"] for name in LOSSES},
+    "loss cispo": ["grpo.loss.loss_type=cispo", "grpo.loss.epsilon_high=5"],
     "rloo": ["grpo.advantage.adv_estimator=rloo"],
     "reinforce++": ["grpo.advantage.adv_estimator=reinforce_plus_plus_baseline"],
     "kl in the loss": ["grpo.loss.beta=0.05"],
