@@ -88,11 +88,18 @@ class Evaluator {
   }
 
   Maybe based(const Node& node) {
+    // At least six digits fill a limb.
+    const auto limbs = static_cast<int64_t>(node.text.size() / 6);
+    if (!context_.budget.spend(limbs + limbs * limbs / 8)) return std::nullopt;
     const auto digits = Integer::from_digits(node.text, static_cast<uint32_t>(*node.value.num().to_int64()));
     return digits ? domain_.number(*digits) : std::nullopt;
   }
 
+  // Names are hashed and compared, and a text may be one long name.
+  bool pays_name(const Node& node) { return context_.budget.spend(static_cast<int64_t>(node.text.size()) / 2); }
+
   Maybe name(const Node& node) {
+    if (!pays_name(node)) return std::nullopt;
     for (auto binding = bindings_.rbegin(); binding != bindings_.rend(); ++binding) {
       if (binding->first == node.text) return domain_.number(binding->second);
     }
@@ -128,6 +135,9 @@ class Evaluator {
       const Maybe root = domain_.root(*base, static_cast<uint32_t>(*exponent->den().to_int64()));
       return root ? domain_.integer_power(*root, exponent->num()) : std::nullopt;
     }
+    // Rational powers of rationals end here. To evaluate the exponent once more would double the work at each storey of
+    // a tower.
+    if constexpr (Domain::kIsExact) return std::nullopt;
     const Maybe general = value(node.children[1]);
     return general ? domain_.power(*base, *general) : std::nullopt;
   }
@@ -147,7 +157,7 @@ class Evaluator {
   }
 
   Maybe call(const Node& node, const std::string& name) {
-    const auto values = arguments(node);
+    const auto values = pays_name(node) ? arguments(node) : std::nullopt;
     return values ? domain_.call(name, *values) : std::nullopt;
   }
   // What has its value at integers only. Fingerprints may take it for a function of which nothing is known.

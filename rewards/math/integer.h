@@ -19,6 +19,8 @@ class Integer {
   // Digits of `base` (2 to 36, letters in either case). Nothing for an empty text or a digit out of range.
   static std::optional<Integer> from_digits(std::string_view digits, uint32_t base = 10);
 
+  static Integer from_limbs(std::vector<uint32_t> limbs);  // least significant first
+
   bool is_zero() const { return limbs_.empty(); }
   bool is_negative() const { return is_negative_; }
   bool is_odd() const { return !limbs_.empty() && (limbs_[0] & 1) != 0; }
@@ -50,7 +52,7 @@ struct Integer::Division {
 };
 
 Integer absolute(const Integer& value);
-Integer gcd(Integer a, Integer b);                      // >= 0
+Integer gcd(Integer a, Integer b);                      // >= 0; gcd.cpp
 Integer power(const Integer& base, uint64_t exponent);  // the caller bounds bits * exponent
 Integer root_floor(const Integer& value,
                    uint32_t index);  // value >= 0, index >= 1: the largest r with r^index <= value
