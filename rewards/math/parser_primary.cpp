@@ -14,10 +14,15 @@ constexpr size_t kBitsPerDigit = 4;
 
 bool is_whole(const Node& node) { return node.kind == Kind::number && node.digits == 0 && node.value.is_integer(); }
 
-// Steps for a number of so many decimal digits, nine of which fill a limb, and for reducing it over another one.
-int64_t number_cost(size_t num_digits) {
-  const auto limbs = static_cast<int64_t>(num_digits / 9);
-  return 2 + limbs + limbs * limbs / 8;
+// At most five digits with a sign. The subscript of "5_e" and "12_{nine}" is none, and comes here too.
+std::optional<int64_t> exponent_of(std::string_view digits) {
+  const bool is_negative = digits.substr(0, 1) == "-";
+  digits.remove_prefix(is_negative ? 1 : 0);
+  const bool is_number = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits.empty() || digits.size() > 5 || !is_number) return std::nullopt;
+  int64_t exponent = 0;
+  for (char c : digits) exponent = exponent * 10 + (c - '0');
+  return is_negative ? -exponent : exponent;
 }
 
 bool contains(std::string_view text, char c) { return text.find(c) != std::string_view::npos; }
@@ -67,17 +72,9 @@ Parser::Result Parser::add_number(const Fraction& value) { return add(Node{.kind
 std::optional<Node> number_node(std::string_view text, size_t max_bits, Budget& budget) {
   const size_t mark = std::min(text.find('e'), text.size());
   const std::string_view mantissa = text.substr(0, mark);
-  int64_t exponent = 0;
-  if (mark < text.size()) {
-    // The subscript of "5_e" and "12_{nine}" is no numeral, and comes here too.
-    std::string_view digits = text.substr(mark + 1);
-    const bool is_negative = digits.substr(0, 1) == "-";
-    digits.remove_prefix(is_negative ? 1 : 0);
-    const bool is_number = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (digits.empty() || digits.size() > 5 || !is_number) return std::nullopt;
-    for (char c : digits) exponent = exponent * 10 + (c - '0');
-    if (is_negative) exponent = -exponent;
-  }
+  const auto written = mark < text.size() ? exponent_of(text.substr(mark + 1)) : std::optional<int64_t>(0);
+  if (!written) return std::nullopt;
+  int64_t exponent = *written;
   const size_t point = mantissa.find('.');
   std::string digits(mantissa.substr(0, point));
   if (point != std::string_view::npos) {
@@ -88,7 +85,7 @@ std::optional<Node> number_node(std::string_view text, size_t max_bits, Budget& 
   // Integers may have as many digits as the text; a power of ten that the text does not hold is bounded by the bits.
   if (point == std::string_view::npos && exponent == 0 ? false : (shift + digits.size()) * kBitsPerDigit > 4 * max_bits)
     return std::nullopt;
-  if (!budget.spend(number_cost(digits.size()) + number_cost(shift))) return std::nullopt;
+  if (!budget.spend(Integer::digits_cost(digits.size()) + Integer::digits_cost(shift))) return std::nullopt;
   auto whole = Integer::from_digits(digits);
   if (!whole) return std::nullopt;
   Node node;
@@ -167,7 +164,8 @@ Parser::Result Parser::repeating_decimal(const Node& start) {
   if (token.kind != TokenKind::number || contains(token.text, '.') || contains(token.text, 'e')) return std::nullopt;
   const auto period = Integer::from_digits(token.text);
   if (!period || token.text.size() * kBitsPerDigit > limits_.max_bits) return std::nullopt;
-  if (!budget_.spend(4 * number_cost(token.text.size() + start.value.bits() / kBitsPerDigit))) return std::nullopt;
+  if (!budget_.spend(4 * Integer::digits_cost(token.text.size() + start.value.bits() / kBitsPerDigit)))
+    return std::nullopt;
   const Integer nines = math::power(Integer(10), token.text.size()) - Integer(1);
   at_ += is_group ? 4 : 2;
   return add_number(start.value + Fraction(*period, nines) * start.unit_in_last_place);

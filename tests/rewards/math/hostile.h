@@ -42,6 +42,7 @@ inline std::vector<std::string> costly_answers() {
           cat("\\sum_{k=1}^{9999} ", std::string(3900, '1'), "_{3}"),
           "\\sum_{k=1}^{9999} \\frac{1}{k}",
           "\\sum_{k=1}^{9999} \\binom{k}{64} x",
+          "\\sum_{k=1}^{9999} \\binom{\\sqrt{k}}{64} x",
           "\\prod_{k=1}^{9999} (x+\\frac{1}{k})",
           "\\binom{5000}{2500}+\\binom{4999}{2499}x",
           repeated("\\gcd(2^{4000},3^{2500})+", 150) + "1",
