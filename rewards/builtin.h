@@ -15,6 +15,7 @@ class NamedReward : public Reward {
  public:
   explicit NamedReward(std::string name) : name_(std::move(name)) {}
   const std::string& name() const override { return name_; }
+  bool scores_each_alone() const override { return true; }  // false where score_batch is overridden
 
  private:
   std::string name_;

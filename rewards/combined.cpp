@@ -2,6 +2,7 @@
 // The weighted sum and its statistics.
 #include "rewards/combined.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -44,6 +45,19 @@ std::vector<Score> guarded_scores(const Reward& reward, std::span<const Sample> 
   }
   if (!problem.empty()) scores.assign(samples.size(), {.status = Status::error, .detail = problem});
   for (Score& score : scores) check_value(score);
+  return scores;
+}
+
+// Of one reward: what is known when it is known of every sample, else the batch's scores.
+std::vector<Score> known_or_scored(const Reward& reward,
+                                   std::span<const Sample> samples,
+                                   std::vector<Combined::Known>& known,
+                                   size_t part) {
+  const bool is_known = std::all_of(known.begin(), known.end(),
+                                    [&](const Combined::Known& of_sample) { return of_sample[part].has_value(); });
+  if (!is_known) return guarded_scores(reward, samples);
+  std::vector<Score> scores;
+  for (Combined::Known& of_sample : known) scores.push_back(*std::move(of_sample[part]));
   return scores;
 }
 
@@ -115,10 +129,25 @@ std::vector<double> Combined::weights() const {
 }
 
 std::vector<CombinedScore> Combined::score_batch(std::span<const Sample> samples) const {
+  return complete(samples, std::vector<Known>(samples.size(), Known(parts_.size())));
+}
+
+Combined::Known Combined::score_alone(const Sample& sample) const {
+  Known known(parts_.size());
+  for (size_t part = 0; part < parts_.size(); ++part) {
+    const Reward& reward = *parts_[part].reward;
+    if (reward.scores_each_alone()) known[part] = std::move(guarded_scores(reward, {&sample, 1}).front());
+  }
+  return known;
+}
+
+std::vector<CombinedScore> Combined::complete(std::span<const Sample> samples, std::vector<Known> known) const {
+  LOCKSTEP_CHECK(known.size() == samples.size(), "what is known is known of each sample");
   std::vector<CombinedScore> all(samples.size());
   std::vector<bool> is_scored(samples.size());
-  for (const Part& part : parts_) {
-    std::vector<Score> scores = guarded_scores(*part.reward, samples);
+  for (size_t p = 0; p < parts_.size(); ++p) {
+    const Part& part = parts_[p];
+    std::vector<Score> scores = known_or_scored(*part.reward, samples, known, p);
     for (size_t i = 0; i < samples.size(); ++i) {
       CombinedScore& combined = all[i];
       if (scores[i].status == Status::ok) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -48,6 +49,13 @@ class Combined {
   CombinedScore score(const Sample& sample) const;
   // The same for the completions of one prompt. An exception of a reward that scores the batch as a whole fails all of it.
   std::vector<CombinedScore> score_batch(std::span<const Sample> samples) const;
+
+  // The same in two steps, for samples that come one by one. First each alone: the scores of the rewards that allow it
+  // (Reward::scores_each_alone), in the order of names, the others missing. Then all samples of the prompt in their order,
+  // with what is known of each: the missing rewards get their batch. The result is score_batch's, whichever sample came first.
+  using Known = std::vector<std::optional<Score>>;
+  Known score_alone(const Sample& sample) const;
+  std::vector<CombinedScore> complete(std::span<const Sample> samples, std::vector<Known> known) const;
 
   // One entry per reward, in the order of names.
   std::vector<RewardStats> stats(const std::vector<CombinedScore>& scores) const;

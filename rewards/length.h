@@ -58,6 +58,7 @@ class LengthReward final : public NamedReward {
   LengthReward(std::string name, LengthConfig config, std::unique_ptr<Reward> correct, const std::string& where);
   Score score(const Sample& sample) const override;
   std::vector<Score> score_batch(std::span<const Sample> samples) const override;
+  bool scores_each_alone() const override { return false; }
 
  private:
   LengthConfig config_;

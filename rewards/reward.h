@@ -48,6 +48,9 @@ class Reward {
   // (Kimi's length) and a plugin is called once. By default each is scored alone, and
   // an exception becomes the status of its sample.
   virtual std::vector<Score> score_batch(std::span<const Sample> samples) const;
+  // May the samples of a batch be scored one by one, as they come, by `score`? Only a reward that says so: any other gets
+  // its batch as a whole.
+  virtual bool scores_each_alone() const { return false; }
   // Why every sample of this row would be skipped, as far as the row alone tells; nothing when it can be scored. Lets a
   // data set be checked when it is loaded.
   virtual std::optional<std::string> row_problem(const base::Json& row) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rewards of whole rollouts: decoded once, scored as soon as a group is finished.
+// Rewards of whole rollouts: samples decoded once and scored as soon as they are finished.
 #pragma once
 
 #include <string>
@@ -29,8 +29,6 @@ struct ScoredGroup {
   std::vector<ScoredSample> samples;  // aligned with the group's completions
 };
 
-ScoredGroup score_group(const Prompt& prompt, const rollout::Group& group, const RewardSet& rewards, const PromptSet& set);
-
 // Groups of prompts drawn for a rollout; all of them are kept unless dynamic sampling is enabled.
 struct DrawCounts {
   int64_t num_drawn = 0, num_kept = 0, num_refills = 0;
@@ -54,8 +52,9 @@ struct Rollout {
 
 struct Draws;  // rl/rollout_exchange.h
 
-// Generates and scores; scoring of a finished group overlaps the generation of the others. With several ranks each does its share, and
-// all get the whole.
+// Generates and scores. A sample is scored as soon as it is finished, on threads of their own, by the rewards that score
+// samples one by one; the others get their batch with the group's last sample. No lane of the engine waits for a reward. The
+// result does not depend on which sample was finished first. With several ranks each does its share, and all get the whole.
 Rollout run_rollout(rollout::Engine& engine,
                     const PromptSet& set,
                     std::vector<Prompt> prompts,

@@ -2,10 +2,12 @@
 // The rollout engine's interface: prompts in, groups of completions with their log-probabilities out.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/config.h"
@@ -72,16 +74,28 @@ struct EngineStats {
   double tokens_per_step() const;  // that a drawing sequence gets; 1 without drafts
 };
 
+// What a caller hears while a call runs, from any thread; each may be empty. Aborted completions, and groups with one, are
+// not reported.
+struct Listener {
+  std::function<void(size_t request, size_t sample, const Completion&)> on_completion;  // at the latest before its group
+  std::function<void(size_t request, const Group&)> on_group;                           // as soon as it is complete
+
+  Listener() = default;
+  template <class OnGroup>
+    requires std::invocable<const OnGroup&, size_t, const Group&>
+  Listener(OnGroup action) : on_group(std::move(action)) {}  // NOLINT: a function of groups converts
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
-  // One group per request, in order. `on_finished` (may be empty) is called as soon as a group is complete, from any thread.
+  // One group per request, in order.
   // A prompt that does not fit the context is an Error that names the request; no completion is ever silently dropped.
   // Deterministic: the result depends on weights, requests, sampling and seed only.
   virtual std::vector<Group> generate(const std::vector<Request>& requests,
                                       const SamplingConfig& sampling,
                                       uint64_t seed,
-                                      const std::function<void(size_t request, const Group&)>& on_finished = {}) = 0;
+                                      const Listener& listener = {}) = 0;
   // From now on completions are drawn from the current weights under this version; nothing cached of older ones is used.
   virtual void publish(uint64_t weight_version) = 0;
   virtual uint64_t weight_version() const = 0;

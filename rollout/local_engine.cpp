@@ -26,9 +26,8 @@ constexpr int kPortableLanes = 2;
 // Completions by request and sample. Lanes write different elements, so only the counters are shared.
 class Collector {
  public:
-  using Callback = std::function<void(size_t, const Group&)>;
-  Collector(const std::vector<Request>& requests, const Callback& on_finished)
-      : on_finished_(on_finished), groups_(requests.size()), unfinished_(requests.size()) {
+  Collector(const std::vector<Request>& requests, const Listener& listener)
+      : listener_(listener), groups_(requests.size()), unfinished_(requests.size()) {
     for (size_t r = 0; r < requests.size(); ++r) {
       groups_[r].completions.resize(static_cast<size_t>(requests[r].num_samples));
       unfinished_[r] = requests[r].num_samples;
@@ -37,15 +36,17 @@ class Collector {
 
   void deliver(size_t request, int sample, Completion&& completion) {
     const bool is_whole = completion.finish != FinishReason::aborted;
-    groups_[request].completions[static_cast<size_t>(sample)] = std::move(completion);
-    if (!is_whole || --unfinished_[request] > 0 || !on_finished_) return;
+    Completion& kept = groups_[request].completions[static_cast<size_t>(sample)];
+    kept = std::move(completion);
+    if (!is_whole) return;
     const c10::InferenceMode usual(false);  // the caller's tensors are to be ordinary ones
-    on_finished_(request, groups_[request]);
+    if (listener_.on_completion) listener_.on_completion(request, static_cast<size_t>(sample), kept);
+    if (--unfinished_[request] == 0 && listener_.on_group) listener_.on_group(request, groups_[request]);
   }
   std::vector<Group> take() { return std::move(groups_); }
 
  private:
-  const Callback& on_finished_;
+  const Listener& listener_;
   std::vector<Group> groups_;
   std::vector<std::atomic<int>> unfinished_;
 };
@@ -147,7 +148,7 @@ LocalEngine::LocalEngine(const model::Transformer& model,
 std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
                                          const SamplingConfig& sampling,
                                          uint64_t seed,
-                                         const std::function<void(size_t, const Group&)>& on_finished) {
+                                         const Listener& listener) {
   const RunningMark running(is_running_);
   const auto started = std::chrono::steady_clock::now();
   stats_ = {};
@@ -160,7 +161,7 @@ std::vector<Group> LocalEngine::generate(const std::vector<Request>& requests,
 
   const PackedModel packed(model_, config_.quantization == "q8_0" ? kernels::WeightFormat::q8_0 : kernels::WeightFormat::exact,
                            pool_);
-  Collector collector(requests, on_finished);
+  Collector collector(requests, listener);
   std::atomic<bool> has_failed{false};
   const auto must_stop = [&] { return has_failed || (stop_ && *stop_); };
   const auto deliver = [&](size_t request, int sample, Completion&& c) { collector.deliver(request, sample, std::move(c)); };

@@ -20,7 +20,7 @@ class LocalEngine final : public Engine {
  public:
   // `model` and `pool` outlive the engine, and the model's parameters do not change during generate. `tokenizer` finds stop
   // strings; it may be null when there are none. Once `*stop` is true, generate returns before the next forward pass, and
-  // what is unfinished then has FinishReason::aborted; groups with such a completion are not reported to on_finished.
+  // what is unfinished then has FinishReason::aborted; groups with such a completion are not reported.
   // Errors: draft "mtp" and a model without MTP; a quantization that the model's kernels do not have.
   LocalEngine(const model::Transformer& model,
               const model::Tokenizer* tokenizer,
@@ -39,7 +39,7 @@ class LocalEngine final : public Engine {
   std::vector<Group> generate(const std::vector<Request>& requests,
                               const SamplingConfig& sampling,
                               uint64_t seed,
-                              const std::function<void(size_t request, const Group&)>& on_finished = {}) override;
+                              const Listener& listener = {}) override;
   // Error while generate is running: its completions would mix versions.
   void publish(uint64_t weight_version) override;
   uint64_t weight_version() const override { return weight_version_; }

@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/spawn.h"
 #include "base/text.h"
 #include "rewards/code/fork_server.h"
 #include "rewards/code/memory_file.h"
@@ -36,24 +36,6 @@ constexpr const char* kFolderPrefix = "lockstep-code-";
 constexpr double kLaunchTimeoutS = 60;
 // Numbers of the descriptors of a child.
 enum Descriptor { kControl = 3, kServerSource = 4, kSeccomp = 5, kInfo = 6, kGate = 7 };
-
-struct Pipe {
-  base::FileHandle read, write;
-};
-
-Pipe make_pipe() {
-  std::array<int, 2> ends;
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) base::throw_errno("make a pipe", "a sandbox", errno);
-  return {move_up(base::FileHandle(ends[0])), move_up(base::FileHandle(ends[1]))};
-}
-
-Pipe make_sockets() {
-  std::array<int, 2> ends;
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    base::throw_errno("make a socket pair", "a sandbox", errno);
-  }
-  return {move_up(base::FileHandle(ends[0])), move_up(base::FileHandle(ends[1]))};
-}
 
 using Words = std::vector<std::string>;
 void append(Words& words, const Words& more) { words.insert(words.end(), more.begin(), more.end()); }
@@ -162,7 +144,7 @@ base::FileHandle wait_until_ready(const base::FileHandle& control) {
   std::memcpy(&number, CMSG_DATA(rights), sizeof(number));
   base::FileHandle folder(number);
   if (std::string_view(word.data(), static_cast<size_t>(got)) != "ready") return base::FileHandle();
-  return move_up(std::move(folder));
+  return base::move_up(std::move(folder));
 }
 
 [[noreturn]] void fail(Server& server, const base::FileHandle& log) {
@@ -180,7 +162,7 @@ base::FileHandle seccomp_file() {
 base::FileHandle open_null() {
   base::FileHandle null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (null.number() < 0) base::throw_errno("open", "/dev/null", errno);
-  return move_up(std::move(null));
+  return base::move_up(std::move(null));
 }
 
 // All processes together: the processes of a test, the server, the compiler's own.
@@ -192,20 +174,22 @@ std::unique_ptr<Cgroup> make_cgroup(const SandboxConfig& config, const LimitsCon
 
 Server launch_isolated(const SandboxConfig& config, const LimitsConfig& limits) {
   Server server;
-  Pipe sockets = make_sockets(), info = make_pipe(), gate = make_pipe();
+  base::SocketPair sockets = base::make_socket_pair(SOCK_SEQPACKET);
+  base::Pipe info = base::make_pipe(), gate = base::make_pipe();
   const base::FileHandle null = open_null(), log = empty_memory_file(), source = sealed_memory_file(kForkServer),
                          filter = seccomp_file();
-  server.outer = spawn({.command = bubblewrap_command(config, limits),
-                        .environment = {"PATH=/usr/bin:/bin"},
-                        .descriptors = {null.number(), null.number(), log.number(), sockets.write.number(),
-                                        source.number(), filter.number(), info.write.number(), gate.read.number()}});
-  sockets.write.close();
+  server.outer =
+      base::spawn({.argv = bubblewrap_command(config, limits),
+                   .environment = Words{"PATH=/usr/bin:/bin"},
+                   .descriptors = {null.number(), null.number(), log.number(), sockets.theirs.number(), source.number(),
+                                   filter.number(), info.write.number(), gate.read.number()}});
+  sockets.theirs.close();
   info.write.close();
   gate.read.close();
-  server.control = std::move(sockets.read);
+  server.control = std::move(sockets.ours);
   server.inner = read_inner_pid(info.read);
   if (server.inner <= 0) fail(server, log);
-  server.inner_handle = base::FileHandle(static_cast<int>(::syscall(SYS_pidfd_open, server.inner, 0)));
+  server.inner_handle = base::process_handle(server.inner);
   server.cgroup = make_cgroup(config, limits);
   if (server.cgroup && !server.cgroup->add(server.inner)) server.cgroup.reset();
   if (::write(gate.write.number(), "", 1) == 1) server.scratch = wait_until_ready(server.control);
@@ -224,7 +208,7 @@ std::string make_folder(const SandboxConfig& config) {
 
 Server launch_unsafe(const SandboxConfig& config) {
   Server server;
-  Pipe sockets = make_sockets();
+  base::SocketPair sockets = base::make_socket_pair(SOCK_SEQPACKET);
   const base::FileHandle null = open_null(), log = empty_memory_file(), source = sealed_memory_file(kForkServer);
   server.folder = make_folder(config);
   Words environment, command = as_user(config);
@@ -234,12 +218,12 @@ Server launch_unsafe(const SandboxConfig& config) {
   // sh changes into the folder first, as the sandbox does.
   Words words = {"/bin/sh", "-c", "cd \"$HOME\" && exec \"$@\"", "sh"};
   append(words, command);
-  server.outer = server.inner =
-      spawn({.command = words,
-             .environment = environment,
-             .descriptors = {null.number(), null.number(), log.number(), sockets.write.number(), source.number()}});
-  sockets.write.close();
-  server.control = std::move(sockets.read);
+  server.outer = server.inner = base::spawn(
+      {.argv = words,
+       .environment = environment,
+       .descriptors = {null.number(), null.number(), log.number(), sockets.theirs.number(), source.number()}});
+  sockets.theirs.close();
+  server.control = std::move(sockets.ours);
   if (wait_until_ready(server.control).number() < 0) fail(server, log);
   return server;
 }

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/spawn.h"
+
 namespace lockstep::rewards::code {
 namespace {
 
@@ -23,7 +25,7 @@ base::FileHandle empty_memory_file() {
     file = base::FileHandle(::memfd_create(kName, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   }
   if (file.number() < 0) base::throw_errno("make a file in memory", kName, errno);
-  return move_up(std::move(file));
+  return base::move_up(std::move(file));
 }
 
 base::FileHandle sealed_memory_file(std::string_view content) {
@@ -53,14 +55,6 @@ std::string read_memory_file(const base::FileHandle& file, size_t max_bytes) {
   }
   content.resize(count);
   return content;
-}
-
-base::FileHandle move_up(base::FileHandle file) {
-  constexpr int kLowest = 10;
-  if (file.number() >= kLowest) return file;
-  base::FileHandle moved(::fcntl(file.number(), F_DUPFD_CLOEXEC, kLowest));
-  if (moved.number() < 0) base::throw_errno("duplicate a descriptor", kName, errno);
-  return moved;
 }
 
 }  // namespace lockstep::rewards::code

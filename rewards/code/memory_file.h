@@ -9,7 +9,7 @@
 
 namespace lockstep::rewards::code {
 
-// An empty file that others may write. Error when the kernel gives none.
+// An empty file that others may write, its descriptor fit for base::spawn. Error when the kernel gives none.
 base::FileHandle empty_memory_file();
 
 // Content that nobody can change any more, not even through a writable descriptor.
@@ -20,8 +20,5 @@ bool seal(const base::FileHandle& file);
 
 // At most `max_bytes` from its start.
 std::string read_memory_file(const base::FileHandle& file, size_t max_bytes);
-
-// A duplicate with a number of at least 10, clear of the numbers that a child process gets; the file is closed.
-base::FileHandle move_up(base::FileHandle file);
 
 }  // namespace lockstep::rewards::code

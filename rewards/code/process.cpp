@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// posix_spawn with everything a sandbox must not inherit taken away, and /proc for what runs inside.
+// waitpid and poll with deadlines, and /proc for what runs inside of a sandbox.
 #include "rewards/code/process.h"
 
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,38 +21,6 @@ namespace lockstep::rewards::code {
 namespace {
 
 constexpr size_t kMaxProcesses = 10'000;
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> all;
-  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
-  all.push_back(nullptr);
-  return all;
-}
-
-struct Attributes {
-  Attributes() {
-    ::posix_spawnattr_init(&value);
-    sigset_t none, all;
-    ::sigemptyset(&none);
-    ::sigfillset(&all);
-    ::posix_spawnattr_setsigmask(&value, &none);
-    ::posix_spawnattr_setsigdefault(&value, &all);
-    ::posix_spawnattr_setflags(&value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-  }
-  ~Attributes() { ::posix_spawnattr_destroy(&value); }
-  posix_spawnattr_t value;
-};
-
-struct FileActions {
-  explicit FileActions(const std::vector<int>& descriptors) {
-    ::posix_spawn_file_actions_init(&value);
-    int target = 0;
-    for (const int source : descriptors) ::posix_spawn_file_actions_adddup2(&value, source, target++);
-    ::posix_spawn_file_actions_addclosefrom_np(&value, target);
-  }
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&value); }
-  posix_spawn_file_actions_t value;
-};
 
 std::string read_proc(pid_t pid, const std::string& name) {
   std::ifstream file(cat("/proc/", pid, "/", name));
@@ -96,17 +62,6 @@ void visit_threads(pid_t pid, bool is_root, std::vector<pid_t>& found, TreeUse& 
 }
 
 }  // namespace
-
-pid_t spawn(const SpawnPlan& plan) {
-  const Attributes attributes;
-  const FileActions actions(plan.descriptors);
-  const std::vector<char*> command = pointers(plan.command), environment = pointers(plan.environment);
-  pid_t pid = 0;
-  const int code =
-      ::posix_spawn(&pid, command[0], &actions.value, &attributes.value, command.data(), environment.data());
-  if (code != 0) base::throw_errno("start", plan.command[0], code);
-  return pid;
-}
 
 bool reap(pid_t pid, double timeout_s) {
   const double deadline = now_s() + timeout_s;

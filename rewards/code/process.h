@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starting, watching and ending a process and its descendants, from outside.
+// Watching and reaping a process and its descendants, from outside.
 #pragma once
 
 #include <sys/types.h>
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "base/file_handle.h"
 
 namespace lockstep::rewards::code {
-
-// A child's descriptors: entry i becomes number i. All others are closed, whoever opened them and however.
-struct SpawnPlan {
-  std::vector<std::string> command;      // full path first
-  std::vector<std::string> environment;  // NAME=value
-  std::vector<int> descriptors;          // numbers of at least 10
-};
-
-// The child has a session, the default signal handlers and an empty signal mask. No fork: its cost does not grow with this
-// process's memory. Error when the program cannot be started.
-pid_t spawn(const SpawnPlan& plan);
 
 // Waits until `pid`, a child, has ended and is reaped; false when it still runs at the deadline.
 bool reap(pid_t pid, double timeout_s);

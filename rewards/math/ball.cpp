@@ -57,7 +57,9 @@ Ball Ball::from_integer(const Integer& value) {
 
 Ball Ball::from_fraction(const Fraction& value) {
   const Ball num = from_integer(value.num());
-  return value.is_integer() ? num : *divide(num, from_integer(value.den()));
+  if (value.is_integer()) return num;
+  if (const auto den = value.den().to_int64()) return divide(num, static_cast<uint64_t>(*den));
+  return *divide(num, from_integer(value.den()));
 }
 
 bool Ball::contains_zero() const {

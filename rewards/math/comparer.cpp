@@ -42,9 +42,13 @@ Comparer::Amount Comparer::amount_of(Term term) {
   }
 }
 
+// Spends what it costs to look through both trees, several times, for facts about them.
+bool Comparer::can_walk(const Term& gold, const Term& prediction) const {
+  return context_.budget.spend(20 + 3 * (int64_t{gold.node().size} + prediction.node().size));
+}
+
 Outcome Comparer::compare(const Term& gold, const Term& prediction) {
-  // Looking at both trees costs as much as there is of them.
-  if (!context_.budget.spend(20 + (gold.node().size + prediction.node().size) / 2)) return Outcome::undecided;
+  if (!can_walk(gold, prediction)) return Outcome::undecided;
   const Amount a = amount_of(gold), b = amount_of(prediction);
   const bool is_unit_missing = is_anonymous(a.unit) || is_anonymous(b.unit);
   if (a.unit != b.unit && !(is_unit_missing && policy_.bare_unit)) return Outcome::different;
@@ -61,8 +65,8 @@ Outcome Comparer::compare_percent(const Amount& gold, const Amount& prediction) 
   const Amount& percent = gold.is_percent ? gold : prediction;
   const Amount& other = gold.is_percent ? prediction : gold;
   const auto value = exact_value(percent.core, context_), plain = exact_value(other.core, context_);
-  if (value && plain) return *value == *plain * Fraction(100) ? Outcome::equal : Outcome::different;
-  return Outcome::different;
+  if (!value || !plain || !pays(context_, *value, *plain)) return Outcome::different;
+  return *value == *plain * Fraction(100) ? Outcome::equal : Outcome::different;
 }
 
 Outcome Comparer::compare_cores(const Term& gold, const Term& prediction) {
@@ -127,7 +131,7 @@ Outcome Comparer::compare_ratios(const Term& gold, const Term& prediction) {
     if (ratio.node().children.size() != 2) return Outcome::different;
     const auto above = exact_value(ratio.child(0), context_), below = exact_value(ratio.child(1), context_);
     const auto plain = exact_value(value, context_);
-    if (!above || !below || !plain || below->is_zero()) return Outcome::different;
+    if (!above || !below || !plain || below->is_zero() || !pays(context_, *above, *below)) return Outcome::different;
     return *above / *below == *plain ? Outcome::equal : Outcome::different;
   }
   if (a.children.size() != b.children.size()) return Outcome::different;
@@ -177,6 +181,7 @@ bool Comparer::is_reduced(const Term& term) const {
   if (node.kind != Kind::quotient) return true;
   const auto above = exact_value(term.child(0), context_), below = exact_value(term.child(1), context_);
   if (!above || !below || !above->is_integer() || !below->is_integer()) return true;
+  if (!pays_gcd(context_, above->num(), below->num())) return true;
   return gcd(above->num(), below->num()) == Integer(1) && absolute(*below) != Fraction(1);
 }
 

@@ -44,6 +44,7 @@ class Comparer {
     bool is_percent = false;
   };
   static Amount amount_of(Term term);
+  bool can_walk(const Term& gold, const Term& prediction) const;
   Outcome compare_percent(const Amount& gold, const Amount& prediction);
   Outcome compare_cores(const Term& gold, const Term& prediction);
   Outcome compare_structures(const Term& gold, const Term& prediction);
@@ -58,7 +59,11 @@ class Comparer {
   Outcome compare_decimals(const Term& gold, const Term& prediction);
   Outcome compare_constants(const Term& gold, const Term& prediction);
   Outcome compare_samples(const Term& gold, const Term& prediction);
-  std::optional<Outcome> compare_at(const Term& gold, const Term& prediction, const SamplePoint& point) const;
+  std::optional<Outcome> compare_at(const Term& gold,
+                                    const Term& prediction,
+                                    const SamplePoint& point,
+                                    bool is_complex) const;
+  bool can_subtract(const Fraction& a, const Fraction& b) const;
   bool are_equal_products(const Term& a, const Term& b, const Term& c, const Term& d) const;
 
   // collection.cpp

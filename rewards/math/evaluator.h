@@ -36,8 +36,9 @@ class Evaluator {
   }
 
   Maybe value(NodeId id) {
-    if (!context_.budget.spend(Domain::kCost)) return std::nullopt;
     const Node& node = at(id);
+    // A name is hashed and compared, and may be the whole text.
+    if (!context_.budget.spend(Domain::kCost + std::ssize(node.text) / 2)) return std::nullopt;
     switch (node.kind) {
       case Kind::number:
         return domain_.number(node.value);
@@ -88,10 +89,10 @@ class Evaluator {
   }
 
   Maybe based(const Node& node) {
+    if (!context_.budget.spend(Integer::digits_cost(node.text.size()))) return std::nullopt;
     const auto digits = Integer::from_digits(node.text, static_cast<uint32_t>(*node.value.num().to_int64()));
     return digits ? domain_.number(*digits) : std::nullopt;
   }
-
   Maybe name(const Node& node) {
     for (auto binding = bindings_.rbegin(); binding != bindings_.rend(); ++binding) {
       if (binding->first == node.text) return domain_.number(binding->second);
@@ -108,7 +109,6 @@ class Evaluator {
     return result;
   }
 
-  // The child times num / den.
   Maybe map(NodeId child, int num, int den) {
     const Maybe inner = value(child), factor = domain_.number(Fraction(num, den));
     return inner && factor ? domain_.multiply(*inner, *factor) : std::nullopt;
@@ -128,6 +128,7 @@ class Evaluator {
       const Maybe root = domain_.root(*base, static_cast<uint32_t>(*exponent->den().to_int64()));
       return root ? domain_.integer_power(*root, exponent->num()) : std::nullopt;
     }
+    if constexpr (Domain::kIsExact) return std::nullopt;  // evaluated again, each storey of a tower would cost double
     const Maybe general = value(node.children[1]);
     return general ? domain_.power(*base, *general) : std::nullopt;
   }
@@ -165,7 +166,7 @@ class Evaluator {
   Maybe binomial(const Node& node) {
     const auto k = small_integer(node.children[1]);
     if (!k || *k < 0 || *k > kMaxSmallBinomial) return unknown(node, "binom");
-    return small_binomial(domain_, value(node.children[0]), *k);
+    return small_binomial(domain_, value(node.children[0]), *k, context_.budget);
   }
 
   Maybe factorial(const Node& node) {
@@ -180,9 +181,8 @@ class Evaluator {
     if (!is_short_range(*lower, *upper, context_.limits.max_terms)) return std::nullopt;
     const bool is_sum = node.text == "sum";
     Maybe result = domain_.number(is_sum ? 0 : 1);
-    bindings_.emplace_back(at(node.children[0]).text, 0);
-    for (int64_t i = *lower; i <= *upper && result; ++i) {
-      bindings_.back().second = Integer(i);
+    bindings_.emplace_back(at(node.children[0]).text, *lower);
+    for (int64_t i = *lower; i <= *upper && result; bindings_.back().second = Integer(++i)) {
       const Maybe term = value(node.children[3]);
       result = !term ? Maybe() : is_sum ? domain_.add(*result, *term) : domain_.multiply(*result, *term);
     }

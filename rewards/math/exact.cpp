@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The domain of exact rationals.
 #include <algorithm>
+#include <bit>
 
 #include "rewards/math/evaluator.h"
 
@@ -11,21 +12,23 @@ class ExactDomain {
  public:
   using Value = Fraction;
   using Maybe = std::optional<Fraction>;
-  static constexpr int64_t kCost = 4;
+  static constexpr int64_t kCost = 8;
   static constexpr bool kIsExact = true;
   static constexpr bool kHasUnknowns = false;
 
   explicit ExactDomain(const Context& context) : context_(context) {}
 
-  Maybe number(const Fraction& value) { return value; }
+  Maybe number(const Fraction& value) {
+    return context_.budget.spend(static_cast<int64_t>(value.bits()) / 512) ? Maybe(value) : std::nullopt;
+  }
   Maybe constant(const std::string&) { return std::nullopt; }
   Maybe symbol(const std::string&) { return std::nullopt; }
   Maybe call(const std::string&, const std::vector<Fraction>&) { return std::nullopt; }
   Maybe power(const Fraction&, const Fraction&) { return std::nullopt; }
-  Maybe add(const Fraction& a, const Fraction& b) { return pays(a, b) ? bounded(a + b) : std::nullopt; }
-  Maybe multiply(const Fraction& a, const Fraction& b) { return pays(a, b) ? bounded(a * b) : std::nullopt; }
+  Maybe add(const Fraction& a, const Fraction& b) { return pays(context_, a, b) ? bounded(a + b) : std::nullopt; }
+  Maybe multiply(const Fraction& a, const Fraction& b) { return pays(context_, a, b) ? bounded(a * b) : std::nullopt; }
   Maybe divide(const Fraction& a, const Fraction& b) {
-    return !b.is_zero() && pays(a, b) ? bounded(a / b) : std::nullopt;
+    return !b.is_zero() && pays(context_, a, b) ? bounded(a / b) : std::nullopt;
   }
 
   Maybe integer_power(const Fraction& base, const Integer& exponent) {
@@ -36,12 +39,19 @@ class ExactDomain {
     if (!small || std::abs(*small) > limit || std::abs(*small) * static_cast<int64_t>(base.bits() - 1) > limit) {
       return std::nullopt;
     }
+    // A few products for every bit of the exponent, the last ones of full length.
     const int64_t limbs = std::abs(*small) * static_cast<int64_t>(base.bits()) / 32;
-    return context_.budget.spend(kOperation + limbs * limbs / 16) ? bounded(math::power(base, *small)) : std::nullopt;
+    const int64_t products = 2 * static_cast<int64_t>(exponent.bits());
+    const bool is_paid = context_.budget.spend(num_parts(base) * (kProduct * products + limbs * limbs / 24));
+    return is_paid ? bounded(math::power(base, *small)) : std::nullopt;
   }
 
   Maybe root(const Fraction& value, uint32_t index) {
-    if (value.bits() > kMaxRootBits || index > kMaxRootBits || !context_.budget.spend(1000)) return std::nullopt;
+    if (value.bits() > kMaxRootBits || index > kMaxRootBits) return std::nullopt;
+    // Bisection: each bit of the root costs a power.
+    const int64_t halvings = static_cast<int64_t>(value.bits()) / index + 2;
+    const int64_t products = 2 * std::bit_width(index);
+    if (!context_.budget.spend(num_parts(value) * halvings * kProduct * (5 + products))) return std::nullopt;
     if (!value.num().is_negative()) return exact_root(value, index);
     const Maybe positive = index % 2 == 1 ? exact_root(-value, index) : std::nullopt;
     return positive ? Maybe(-*positive) : std::nullopt;
@@ -49,6 +59,9 @@ class ExactDomain {
 
   Maybe function(const std::string& name, const std::vector<Fraction>& a) {
     if (name == "abs" && a.size() == 1) return absolute(a[0]);
+    for (const Fraction& x : a) {
+      if (!pays(context_, x, a[0])) return std::nullopt;
+    }
     if (name == "floor" && a.size() == 1) return Fraction(floor(a[0]));
     if (name == "ceil" && a.size() == 1) return Fraction(-floor(-a[0]));
     if (name == "max") return *std::max_element(a.begin(), a.end());
@@ -64,15 +77,8 @@ class ExactDomain {
  private:
   static constexpr size_t kMaxRootBits = 256;
 
-  // What the smallest operation costs: memory for its result; for fractions a greatest common divisor.
-  static constexpr int64_t kOperation = 8;
-
-  // Quadratic work in the limbs; reducing the result is the larger part of it.
-  bool pays(const Fraction& a, const Fraction& b) {
-    const auto limbs = static_cast<int64_t>((a.bits() + b.bits()) / 32);
-    const bool is_integer = a.is_integer() && b.is_integer();
-    return context_.budget.spend(is_integer ? kOperation + limbs * limbs / 64 : 4 * kOperation + limbs * limbs / 4);
-  }
+  static constexpr int64_t kProduct = 6;  // of small integers: memory for the result
+  static int64_t num_parts(const Fraction& value) { return value.is_integer() ? 1 : 2; }
 
   Maybe bounded(Fraction value) {
     return value.bits() <= context_.limits.max_bits ? Maybe(std::move(value)) : std::nullopt;
@@ -81,7 +87,7 @@ class ExactDomain {
   Maybe divisors(const std::string& name, const std::vector<Fraction>& a) {
     Integer result = absolute(a[0].num());
     for (size_t i = 1; i < a.size(); ++i) {
-      if (!pays(result, a[i])) return std::nullopt;
+      if (!pays_gcd(context_, result, a[i].num())) return std::nullopt;
       const Integer common = gcd(result, a[i].num());
       if (name == "gcd") {
         result = common;
@@ -99,9 +105,12 @@ class ExactDomain {
     if (*column < 0 || *column > *rows) return Fraction(0);
     const int64_t steps = std::min(*column, *rows - *column);
     if (steps > context_.limits.max_terms) return std::nullopt;
+    constexpr int64_t kBinomialStep = 60;  // a product and a quotient of a number near max_bits
     Integer result = 1;
     for (int64_t i = 0; i < steps; ++i) {
-      if (result.bits() > context_.limits.max_bits || !context_.budget.spend(8)) return std::nullopt;
+      if (result.bits() > context_.limits.max_bits || !context_.budget.spend(kBinomialStep)) {
+        return std::nullopt;
+      }
       result = Integer::divide(result * Integer(*rows - i), Integer(i + 1)).quotient;
     }
     return bounded(Fraction(result));
@@ -111,6 +120,17 @@ class ExactDomain {
 };
 
 }  // namespace
+
+bool pays(const Context& context, const Fraction& a, const Fraction& b) {
+  const auto limbs = static_cast<int64_t>((a.bits() + b.bits()) / 32);
+  const bool is_integer = a.is_integer() && b.is_integer();
+  return context.budget.spend(is_integer ? 8 + limbs * limbs / 32 : 60 + 12 * limbs + limbs * limbs / 2);
+}
+
+bool pays_gcd(const Context& context, const Integer& a, const Integer& b) {
+  const auto limbs = static_cast<int64_t>((a.bits() + b.bits()) / 32);
+  return context.budget.spend(30 + 8 * limbs + limbs * limbs / 12);
+}
 
 std::optional<Fraction> exact_value(const Term& term, const Context& context, const Bindings& bindings) {
   // Each sum around the term has a binding, which is copied.

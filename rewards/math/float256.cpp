@@ -158,31 +158,65 @@ Float256 multiply(const Float256& a, const Float256& b) {
   return normalized(result, product[kLimbs - 1]);
 }
 
-// Restoring division, one bit at a time: slow enough to be obvious, fast enough for its few uses.
+namespace {
+
+// rest[0 .. kLimbs] -= digit * b; true when it went below zero.
+bool subtract_multiple(uint64_t* rest, const Mantissa& b, uint64_t digit) {
+  uint64_t carry = 0;
+  for (int i = 0; i < kLimbs; ++i) {
+    const Wide product = Wide{digit} * b[i] + carry;
+    const uint64_t low = static_cast<uint64_t>(product);
+    carry = static_cast<uint64_t>(product >> 64) + (rest[i] < low ? 1 : 0);
+    rest[i] -= low;
+  }
+  const bool is_below = rest[kLimbs] < carry;
+  rest[kLimbs] -= carry;
+  return is_below;
+}
+
+// rest[0 .. kLimbs] += b; true when it came back to zero or above.
+bool add_back(uint64_t* rest, const Mantissa& b) {
+  Wide carry = 0;
+  for (int i = 0; i < kLimbs; ++i) {
+    carry += Wide{rest[i]} + b[i];
+    rest[i] = static_cast<uint64_t>(carry);
+    carry >>= 64;
+  }
+  carry += rest[kLimbs];
+  rest[kLimbs] = static_cast<uint64_t>(carry);
+  return (carry >> 64) != 0;
+}
+
+}  // namespace
+
+// Knuth's algorithm D (The Art of Computer Programming 2, 4.3.1) in base 2^64; a divisor's top bit is set already.
 Float256 divide(const Float256& a, const Float256& b) {
   if (a.is_zero()) return {};
-  Mantissa rest = a.mantissa, quotient = {};
-  bool carry = false;  // the bit above the rest's top limb
+  const bool is_smaller = compare_mantissas(a.mantissa, b.mantissa) < 0;
+  // The dividend, above it room for a limb; halved when the quotient would not lie below 1.
+  std::array<uint64_t, 2 * kLimbs + 1> rest = {};
+  for (int i = 0; i < kLimbs; ++i) {
+    const uint64_t above = i + 1 < kLimbs ? a.mantissa[i + 1] : 0;
+    rest[kLimbs + i] = is_smaller ? a.mantissa[i] : a.mantissa[i] >> 1 | above << 63;
+  }
+  if (!is_smaller) rest[kLimbs - 1] = a.mantissa[0] << 63;
   Float256 result;
   result.is_negative = a.is_negative != b.is_negative;
-  const bool is_smaller = compare_mantissas(a.mantissa, b.mantissa) < 0;
   result.exponent = a.exponent - b.exponent + (is_smaller ? 0 : 1);
-  const auto double_rest = [&] {
-    carry = (rest[kLimbs - 1] >> 63) != 0;
-    for (int i = kLimbs; i-- > 0;) rest[i] = rest[i] << 1 | (i > 0 ? rest[i - 1] >> 63 : 0);
-  };
-  if (is_smaller) double_rest();
-  for (int bit = Float256::kBits; bit-- > 0; double_rest()) {
-    if (!carry && compare_mantissas(rest, b.mantissa) < 0) continue;
-    quotient[bit / 64] |= uint64_t{1} << (bit % 64);
-    uint64_t borrow = 0;
-    for (int i = 0; i < kLimbs; ++i) {
-      const Wide subtrahend = Wide{b.mantissa[i]} + borrow;
-      borrow = subtrahend > rest[i] ? 1 : 0;
-      rest[i] = static_cast<uint64_t>(Wide{rest[i]} - subtrahend);
+  const uint64_t top = b.mantissa[kLimbs - 1];
+  for (int j = kLimbs; j-- > 0;) {
+    uint64_t* part = rest.data() + j;
+    // By the top limbs alone a digit is never too small, and too large by at most two.
+    const bool is_full = part[kLimbs] >= top;
+    uint64_t digit =
+        is_full ? ~uint64_t{0} : static_cast<uint64_t>((Wide{part[kLimbs]} << 64 | part[kLimbs - 1]) / top);
+    bool is_below = subtract_multiple(part, b.mantissa, digit);
+    while (is_below) {
+      --digit;
+      is_below = !add_back(part, b.mantissa);
     }
+    result.mantissa[j] = digit;
   }
-  result.mantissa = quotient;
   return result;
 }
 

@@ -176,13 +176,18 @@ class Folder {
 
   // Words that stand together, when one of them is prose or all come from \text: one phrase.
   bool take_phrase() {
+    if (at_ < end_of_variables_) return false;
     size_t end = at_;
     bool has_prose = false;
     for (; !ends_phrase(end); ++end) {
       if (end > at_ && !in_[end].is_after_space) break;
       has_prose |= is_prose(in_[end]) || (in_[end].is_in_text && in_[end].text.size() > 1);
     }
-    if (!has_prose) return false;
+    if (!has_prose) {
+      // What follows within this run has none either: looked through once, not once for each word.
+      end_of_variables_ = end;
+      return false;
+    }
     std::string phrase;
     for (size_t i = at_; i < end; ++i) {
       if (i > at_) phrase += ' ';
@@ -203,6 +208,7 @@ class Folder {
   std::vector<Token> in_, out_;
   Reading reading_;
   size_t at_ = 0;
+  size_t end_of_variables_ = 0;  // up to here no word is prose
 };
 
 }  // namespace

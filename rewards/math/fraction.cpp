@@ -44,8 +44,16 @@ Integer floor(const Fraction& value) {
 
 Fraction power(const Fraction& base, int64_t exponent) {
   const uint64_t size = exponent < 0 ? 0 - static_cast<uint64_t>(exponent) : static_cast<uint64_t>(exponent);
-  Integer num = power(base.num(), size), den = power(base.den(), size);
-  return exponent < 0 ? Fraction(std::move(den), std::move(num)) : Fraction(std::move(num), std::move(den));
+  // Powers of numbers without a common divisor have none.
+  Fraction result;
+  result.num_ = power(base.num(), size);
+  result.den_ = power(base.den(), size);
+  if (exponent >= 0) return result;
+  std::swap(result.num_, result.den_);
+  if (!result.den_.is_negative()) return result;
+  result.num_ = -result.num_;
+  result.den_ = -result.den_;
+  return result;
 }
 
 std::optional<Fraction> exact_root(const Fraction& value, uint32_t index) {

@@ -30,6 +30,8 @@ class Fraction {
   std::strong_ordering operator<=>(const Fraction& other) const { return num_ * other.den_ <=> other.num_ * den_; }
 
  private:
+  friend Fraction power(const Fraction& base, int64_t exponent);
+
   Integer num_ = 0;
   Integer den_ = 1;
 };

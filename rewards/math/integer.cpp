@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
 
 #include "base/error.h"
 
@@ -148,6 +147,13 @@ std::optional<Integer> Integer::from_digits(std::string_view digits, uint32_t ba
   return result;
 }
 
+Integer Integer::from_limbs(std::vector<uint32_t> limbs) {
+  Integer result;
+  result.limbs_ = std::move(limbs);
+  result.trim();
+  return result;
+}
+
 size_t Integer::bits() const {
   return limbs_.empty() ? 0 : limbs_.size() * kLimbBits - static_cast<size_t>(std::countl_zero(limbs_.back()));
 }
@@ -243,19 +249,6 @@ void Integer::trim() {
 }
 
 Integer absolute(const Integer& value) { return value.is_negative() ? -value : value; }
-
-Integer gcd(Integer a, Integer b) {
-  a = absolute(a);
-  b = absolute(b);
-  while (!b.is_zero()) {
-    const auto x = a.to_int64(), y = b.to_int64();
-    if (x && y) return std::gcd(*x, *y);
-    Integer rest = Integer::divide(a, b).remainder;
-    a = std::move(b);
-    b = std::move(rest);
-  }
-  return a;
-}
 
 Integer power(const Integer& base, uint64_t exponent) {
   Integer result = 1, square = base;

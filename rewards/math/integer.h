@@ -18,6 +18,13 @@ class Integer {
 
   // Digits of `base` (2 to 36, letters in either case). Nothing for an empty text or a digit out of range.
   static std::optional<Integer> from_digits(std::string_view digits, uint32_t base = 10);
+  // Steps of a budget (limits.h) that so many digits cost; also the power of ten with so many zeros.
+  static int64_t digits_cost(size_t num_digits) {
+    const auto limbs = static_cast<int64_t>(num_digits / 6);  // at least six digits fill a limb
+    return 2 + limbs + limbs * limbs / 16;
+  }
+
+  static Integer from_limbs(std::vector<uint32_t> limbs);  // least significant first
 
   bool is_zero() const { return limbs_.empty(); }
   bool is_negative() const { return is_negative_; }
@@ -50,7 +57,7 @@ struct Integer::Division {
 };
 
 Integer absolute(const Integer& value);
-Integer gcd(Integer a, Integer b);                      // >= 0
+Integer gcd(Integer a, Integer b);                      // >= 0; gcd.cpp
 Integer power(const Integer& base, uint64_t exponent);  // the caller bounds bits * exponent
 Integer root_floor(const Integer& value,
                    uint32_t index);  // value >= 0, index >= 1: the largest r with r^index <= value

@@ -14,6 +14,8 @@ namespace lockstep::rewards::math {
 namespace {
 
 constexpr size_t kMaxChoiceBytes = 256;
+// Longer texts are read in one way only: each further reading is a parse of the whole.
+constexpr size_t kMaxAmbiguousBytes = 1024;
 
 // Brackets close in order. Half-open intervals pair [ with ).
 bool is_balanced(const std::vector<Token>& tokens) {
@@ -136,6 +138,7 @@ Answer read_answer(std::string_view text, const Limits& limits) {
   const bool is_ambiguous = tokens.has_ambiguous_comma, has_bare_unit = tokens.has_bare_unit;
   answer.is_list_likely = tokens.has_ambiguous_pair;
   answer.expression = parse(std::move(tokens.list), limits);
+  if (answer.text.size() > kMaxAmbiguousBytes) return answer;
   if (has_bare_unit) answer.as_measure = parse(tokenize(answer.text, {.letters_are_units = true}, limits).list, limits);
   if (is_ambiguous) {
     answer.as_list = parse(tokenize(answer.text, {.commas_group_digits = false}, limits).list, limits);
@@ -164,11 +167,13 @@ Verdict judge(const Answer& gold, const Answer& prediction, const Policy& policy
   const Context context = {budget, limits};
   switch (compare_readings(gold, prediction, policy, context)) {
     case Outcome::equal:
-      return {.is_equal = true, .reason = "equal"};
+      return {.is_equal = true, .reason = "equal", .num_steps = budget.spent()};
     case Outcome::different:
-      return {.reason = "different"};
+      return {.reason = "different", .num_steps = budget.spent()};
     default:
-      return {.is_undecided = true, .reason = budget.is_exhausted() ? "undecided: out of steps" : "undecided"};
+      return {.is_undecided = true,
+              .reason = budget.is_exhausted() ? "undecided: out of steps" : "undecided",
+              .num_steps = budget.spent()};
   }
 }
 

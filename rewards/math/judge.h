@@ -32,6 +32,7 @@ struct Verdict {
   bool is_equal = false;
   bool is_undecided = false;  // not equal as far as the limits let us see
   std::string reason;  // how it was decided: "same text", "equal", "different", "the prediction is not understood", ...
+  int64_t num_steps = 0;  // work done on the comparison, at most Limits::max_steps
 };
 
 // Deterministic: the same texts, policy and limits give the same verdict on every machine and at any time.

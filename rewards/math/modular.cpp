@@ -3,6 +3,7 @@
 #include "rewards/math/modular.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace lockstep::rewards::math {
 namespace {
@@ -48,13 +49,15 @@ class ModularDomain {
     int64_t degree;     // bounds the degrees of both in the symbols
   };
   using Maybe = std::optional<Value>;
-  static constexpr int64_t kCost = 4;
+  static constexpr int64_t kCost = 6;
   static constexpr bool kIsExact = false;
   static constexpr bool kHasUnknowns = true;
 
-  ModularDomain(const Field& field, uint64_t point) : field_(field), point_(point) {}
+  ModularDomain(const Field& field, uint64_t point, const Context& context)
+      : field_(field), point_(point), context_(context) {}
 
   Maybe number(const Fraction& value) {
+    if (!context_.budget.spend(static_cast<int64_t>(value.num().bits() + value.den().bits()) / 64)) return std::nullopt;
     const uint64_t den = value.den().modulo(field_.prime);
     if (den == 0) return std::nullopt;
     return Value{value.num().modulo(field_.prime), den, 0};
@@ -70,7 +73,11 @@ class ModularDomain {
   // An unknown function: equal arguments give equal values, and nothing else is known.
   Maybe call(const std::string& name, const std::vector<Value>& arguments) {
     uint64_t hash = hash_name(name, point_ ^ 0x5bd1e995);
-    for (const Value& argument : arguments) hash = mix(hash, residue(argument));
+    for (const Value& argument : arguments) {
+      const auto known = residue(argument);
+      if (!known) return std::nullopt;
+      hash = mix(hash, *known);
+    }
     return Value{hash % field_.prime, 1, 1};
   }
 
@@ -93,6 +100,7 @@ class ModularDomain {
     const auto small = exponent.to_int64();
     if (base.degree > 0 && (!small || std::abs(*small) > kMaxDegree)) return std::nullopt;
     const uint64_t power = math::absolute(exponent).modulo(field_.prime - 1);
+    if (!context_.budget.spend(2 * kPowerStep * std::bit_width(power))) return std::nullopt;
     const uint64_t num = power_mod(base.num, power, field_.prime), den = power_mod(base.den, power, field_.prime);
     const int64_t degree = base.degree == 0 ? 0 : base.degree * std::abs(*small);
     return bounded(is_inverted ? Value{den, num, degree} : Value{num, den, degree});
@@ -102,7 +110,11 @@ class ModularDomain {
   Maybe root(const Value&, uint32_t) { return std::nullopt; }
   Maybe function(const std::string&, const std::vector<Value>&) { return std::nullopt; }
 
-  uint64_t residue(const Value& value) const { return times(value.num, inverse(value.den)); }
+  std::optional<uint64_t> residue(const Value& value) const {
+    if (value.den == 1) return value.num;
+    if (!context_.budget.spend(kPowerStep * std::bit_width(field_.prime))) return std::nullopt;
+    return times(value.num, power_mod(value.den, field_.prime - 2, field_.prime));
+  }
   // The numerator of a - b.
   uint64_t difference(const Value& a, const Value& b) const {
     const bool has_common = a.den == b.den;
@@ -113,13 +125,15 @@ class ModularDomain {
  private:
   uint64_t times(uint64_t a, uint64_t b) const { return multiply_mod(a, b, field_.prime); }
   uint64_t plus(uint64_t a, uint64_t b) const { return a + b >= field_.prime ? a + b - field_.prime : a + b; }
-  uint64_t inverse(uint64_t a) const { return a == 1 ? 1 : power_mod(a, field_.prime - 2, field_.prime); }
   Maybe bounded(Value value) const {
     return value.degree <= kMaxDegree && value.den != 0 ? Maybe(value) : std::nullopt;
   }
 
+  static constexpr int64_t kPowerStep = 2;  // two products modulo a prime
+
   Field field_;
   uint64_t point_;
+  const Context& context_;
 };
 
 }  // namespace
@@ -140,10 +154,11 @@ uint64_t hash_name(std::string_view name, uint64_t seed) {
 std::optional<Fingerprint> fingerprint(const Term& term, const Context& context, uint64_t point) {
   Fingerprint result = {};
   for (size_t i = 0; i < kNumPrimes; ++i) {
-    ModularDomain domain(kFields[i], point);
+    ModularDomain domain(kFields[i], point, context);
     const auto value = Evaluator<ModularDomain>(domain, context, term.sign).value(*term.expression, term.id);
-    if (!value) return std::nullopt;
-    result[i] = domain.residue(*value);
+    const auto residue = value ? domain.residue(*value) : std::nullopt;
+    if (!residue) return std::nullopt;
+    result[i] = *residue;
   }
   return result;
 }
@@ -154,7 +169,7 @@ std::optional<Fingerprint> numerator_of_difference(const Term& a,
                                                    uint64_t point) {
   Fingerprint result = {};
   for (size_t i = 0; i < kNumPrimes; ++i) {
-    ModularDomain domain(kFields[i], point);
+    ModularDomain domain(kFields[i], point, context);
     const auto x = Evaluator<ModularDomain>(domain, context, a.sign).value(*a.expression, a.id);
     const auto y = x ? Evaluator<ModularDomain>(domain, context, b.sign).value(*b.expression, b.id) : std::nullopt;
     if (!y) return std::nullopt;

@@ -16,18 +16,22 @@ class NumericDomain {
   static constexpr int64_t kCost = 10;
   static constexpr bool kIsExact = false;
   static constexpr bool kHasUnknowns = false;
-  static constexpr int64_t kFunctionCost = 600;
+  // A series of some thirty terms; of complex arguments several.
+  static constexpr int64_t kFunctionCost = 1000, kComplexCost = 3500;
   static constexpr int64_t kMaxExponent = 100'000;
 
   NumericDomain(const Context& context, const SamplePoint& point) : context_(context), point_(point) {}
 
-  Maybe number(const Fraction& value) { return ComplexBall{Ball::from_fraction(value), {}}; }
+  Maybe number(const Fraction& value) {
+    const int64_t cost = value.is_integer() ? 2 : value.den().bits() < 64 ? 20 : kDivision;
+    return context_.budget.spend(cost) ? Maybe(ComplexBall{Ball::from_fraction(value), {}}) : std::nullopt;
+  }
 
   Maybe constant(const std::string& name) {
     if (name == "pi") return ComplexBall{pi(), {}};
     if (name == "i") return ComplexBall{{}, Ball::from_integer(1)};
     if (name != "e") return std::nullopt;
-    return exp(ComplexBall{Ball::from_integer(1), {}});
+    return context_.budget.spend(kFunctionCost) ? exp(ComplexBall{Ball::from_integer(1), {}}) : std::nullopt;
   }
 
   Maybe symbol(const std::string& name) {
@@ -64,9 +68,12 @@ class NumericDomain {
   }
 
   Maybe add(const ComplexBall& a, const ComplexBall& b) { return a + b; }
-  Maybe multiply(const ComplexBall& a, const ComplexBall& b) { return bounded(a * b); }
+  Maybe multiply(const ComplexBall& a, const ComplexBall& b) {
+    return context_.budget.spend(product_cost(a, b)) ? bounded(a * b) : std::nullopt;
+  }
   Maybe divide(const ComplexBall& a, const ComplexBall& b) {
-    return context_.budget.spend(100) ? math::divide(a, b) : std::nullopt;
+    const int64_t cost = a.is_real() && b.is_real() ? kDivision : 2 * kDivision + 2 * product_cost(a, b);
+    return context_.budget.spend(cost) ? math::divide(a, b) : std::nullopt;
   }
 
   Maybe integer_power(const ComplexBall& base, const Integer& exponent) {
@@ -74,19 +81,24 @@ class NumericDomain {
     if (!small) return std::nullopt;
     if (*small == 0) return base.re.contains_zero() && base.im.contains_zero() ? std::nullopt : number(1);
     if (std::abs(*small) > kMaxExponent) return power(base, *number(exponent));
-    return context_.budget.spend(300) ? bounded(math::integer_power(base, *small)) : std::nullopt;
+    const int64_t products = 2 * static_cast<int64_t>(exponent.bits());
+    const bool is_paid = context_.budget.spend(3 * kDivision + products * product_cost(base, base));
+    return is_paid ? bounded(math::integer_power(base, *small)) : std::nullopt;
   }
 
   Maybe power(const ComplexBall& base, const ComplexBall& exponent) {
-    return context_.budget.spend(2 * kFunctionCost) ? bounded(math::power(base, exponent)) : std::nullopt;
+    const bool is_paid = context_.budget.spend(logarithm_cost(base, exponent));
+    return is_paid ? bounded(math::power(base, exponent)) : std::nullopt;
   }
   Maybe root(const ComplexBall& a, uint32_t index) {
-    return context_.budget.spend(index == 2 && a.is_real() ? 200 : 2 * kFunctionCost) ? math::root(a, index)
-                                                                                      : std::nullopt;
+    const int64_t cost = index == 2 && a.is_real() ? 5 * kDivision : logarithm_cost(a, a);
+    return context_.budget.spend(cost) ? math::root(a, index) : std::nullopt;
   }
 
   Maybe function(const std::string& name, const std::vector<ComplexBall>& a) {
-    if (!context_.budget.spend(kFunctionCost * static_cast<int64_t>(a.size()))) return std::nullopt;
+    for (const ComplexBall& x : a) {
+      if (!context_.budget.spend(x.is_real() ? kFunctionCost : kComplexCost)) return std::nullopt;
+    }
     if (name == "log" && a.size() == 2) {
       const Maybe above = log(a[0]), below = above ? log(a[1]) : std::nullopt;
       return below ? math::divide(*above, *below) : std::nullopt;
@@ -103,6 +115,14 @@ class NumericDomain {
   }
 
  private:
+  static constexpr int64_t kProduct = 12, kDivision = 20;
+  static int64_t logarithm_cost(const ComplexBall& a, const ComplexBall& b) {
+    return a.is_real() && !a.re.is_negative() && b.is_real() ? 2 * kFunctionCost : kComplexCost;
+  }
+  static int64_t product_cost(const ComplexBall& a, const ComplexBall& b) {
+    return a.is_real() && b.is_real() ? kProduct : 5 * kProduct;
+  }
+
   // The floor that all numbers of the ball share, if they do.
   static std::optional<int64_t> rounded_down(const Ball& a) {
     const double middle = a.mid.to_double();

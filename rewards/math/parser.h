@@ -2,6 +2,7 @@
 // From tokens to a tree. The grammar, loosest first: list, relation, ratio, union, sum, product, sign, power, primary.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ class Parser {
  public:
   using Result = std::optional<NodeId>;
 
-  Parser(std::vector<Token> tokens, const Limits& limits) : tokens_(std::move(tokens)), limits_(limits) {}
+  Parser(std::vector<Token> tokens, const Limits& limits)
+      : tokens_(std::move(tokens)), limits_(limits), budget_(limits.max_parse_steps) {}
   std::optional<Expression> run();
 
  private:
@@ -90,9 +92,10 @@ class Parser {
   Result big_operator(const std::string& name);
   Result argument();
 
-  const Token& peek(size_t offset = 0) const;
-  bool is_symbol(std::string_view text, size_t offset = 0) const;
-  bool is_command(std::string_view text, size_t offset = 0) const;
+  const Token& peek(size_t offset = 0) const { return tokens_[std::min(at_ + offset, tokens_.size() - 1)]; }
+  bool is_token(TokenKind kind, std::string_view text, size_t offset) const;
+  bool is_symbol(std::string_view text, size_t offset = 0) const { return is_token(TokenKind::symbol, text, offset); }
+  bool is_command(std::string_view text, size_t offset = 0) const { return is_token(TokenKind::command, text, offset); }
   bool take_symbol(std::string_view text);
   bool take_command(std::string_view text);
   Result add(Node node);
@@ -102,6 +105,7 @@ class Parser {
 
   std::vector<Token> tokens_;
   Limits limits_;
+  Budget budget_;
   size_t at_ = 0;
   int depth_ = 0;
   int open_functions_ = 0;     // an angle in degrees counts in radians there
@@ -111,7 +115,7 @@ class Parser {
   std::vector<Node> nodes_;
 };
 
-// A number token's text as an exact value; nothing beyond `max_bits`.
-std::optional<Node> number_node(std::string_view text, size_t max_bits);
+// A number token's text as an exact value; nothing beyond `max_bits` or when the budget is used up.
+std::optional<Node> number_node(std::string_view text, size_t max_bits, Budget& budget);
 
 }  // namespace lockstep::rewards::math

@@ -23,7 +23,8 @@ class Level {
 };
 
 bool is_any(std::string_view text, std::initializer_list<std::string_view> of) {
-  return std::find(of.begin(), of.end(), text) != of.end();
+  return std::any_of(of.begin(), of.end(),
+                     [&](std::string_view one) { return text.substr(0, 1) == one.substr(0, 1) && text == one; });
 }
 
 bool is_magnitude(std::string_view phrase) { return power_of_ten(phrase.substr(0, phrase.find(' '))).has_value(); }
@@ -331,7 +332,7 @@ Parser::Result Parser::based(NodeId base, const std::string& digits, std::string
   const auto word = std::find(kWords.begin(), kWords.end(), text);
   if (word != kWords.end()) text = std::to_string(2 + (word - kWords.begin()));
   if (text == "sixteen") text = "16";
-  const auto radix = number_node(text, limits_.max_bits);
+  const auto radix = number_node(text, limits_.max_bits, budget_);
   const bool is_radix =
       radix && radix->value.is_integer() && radix->value >= Fraction(2) && radix->value <= Fraction(36);
   if (!is_radix || digits.empty()) return add(Kind::call, {base}, "_" + text);

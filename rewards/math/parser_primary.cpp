@@ -14,18 +14,25 @@ constexpr size_t kBitsPerDigit = 4;
 
 bool is_whole(const Node& node) { return node.kind == Kind::number && node.digits == 0 && node.value.is_integer(); }
 
+// At most five digits with a sign. The subscript of "5_e" and "12_{nine}" is none, and comes here too.
+std::optional<int64_t> exponent_of(std::string_view digits) {
+  const bool is_negative = digits.substr(0, 1) == "-";
+  digits.remove_prefix(is_negative ? 1 : 0);
+  const bool is_number = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits.empty() || digits.size() > 5 || !is_number) return std::nullopt;
+  int64_t exponent = 0;
+  for (char c : digits) exponent = exponent * 10 + (c - '0');
+  return is_negative ? -exponent : exponent;
+}
+
 bool contains(std::string_view text, char c) { return text.find(c) != std::string_view::npos; }
 
 }  // namespace
 
-const Token& Parser::peek(size_t offset) const { return tokens_[std::min(at_ + offset, tokens_.size() - 1)]; }
-
-bool Parser::is_symbol(std::string_view text, size_t offset) const {
-  return peek(offset).kind == TokenKind::symbol && peek(offset).text == text;
-}
-
-bool Parser::is_command(std::string_view text, size_t offset) const {
-  return peek(offset).kind == TokenKind::command && peek(offset).text == text;
+bool Parser::is_token(TokenKind kind, std::string_view text, size_t offset) const {
+  const Token& token = peek(offset);
+  // Some forty questions for each token, nearly all of them answered by the first byte.
+  return token.kind == kind && token.text[0] == text[0] && token.text == text;
 }
 
 bool Parser::take_symbol(std::string_view text) {
@@ -43,6 +50,7 @@ bool Parser::take_command(std::string_view text) {
 Parser::Result Parser::add(Node node) {
   // Chains like a/b/c/... nest without recursion here; what walks the tree later recurses.
   // Matrix products share cells, so that a small arena could stand for a tree beyond all bounds.
+  if (!budget_.spend(static_cast<int64_t>(node.children.size()) / 2)) return std::nullopt;
   node.depth = 0;
   node.size = 1;
   for (NodeId child : node.children) {
@@ -61,20 +69,12 @@ Parser::Result Parser::add(Kind kind, std::vector<NodeId> children, std::string 
 
 Parser::Result Parser::add_number(const Fraction& value) { return add(Node{.kind = Kind::number, .value = value}); }
 
-std::optional<Node> number_node(std::string_view text, size_t max_bits) {
+std::optional<Node> number_node(std::string_view text, size_t max_bits, Budget& budget) {
   const size_t mark = std::min(text.find('e'), text.size());
   const std::string_view mantissa = text.substr(0, mark);
-  int64_t exponent = 0;
-  if (mark < text.size()) {
-    // The subscript of "5_e" and "12_{nine}" is no numeral, and comes here too.
-    std::string_view digits = text.substr(mark + 1);
-    const bool is_negative = digits.substr(0, 1) == "-";
-    digits.remove_prefix(is_negative ? 1 : 0);
-    const bool is_number = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (digits.empty() || digits.size() > 5 || !is_number) return std::nullopt;
-    for (char c : digits) exponent = exponent * 10 + (c - '0');
-    if (is_negative) exponent = -exponent;
-  }
+  const auto written = mark < text.size() ? exponent_of(text.substr(mark + 1)) : std::optional<int64_t>(0);
+  if (!written) return std::nullopt;
+  int64_t exponent = *written;
   const size_t point = mantissa.find('.');
   std::string digits(mantissa.substr(0, point));
   if (point != std::string_view::npos) {
@@ -85,12 +85,18 @@ std::optional<Node> number_node(std::string_view text, size_t max_bits) {
   // Integers may have as many digits as the text; a power of ten that the text does not hold is bounded by the bits.
   if (point == std::string_view::npos && exponent == 0 ? false : (shift + digits.size()) * kBitsPerDigit > 4 * max_bits)
     return std::nullopt;
-  const auto whole = Integer::from_digits(digits);
+  if (!budget.spend(Integer::digits_cost(digits.size()) + Integer::digits_cost(shift))) return std::nullopt;
+  auto whole = Integer::from_digits(digits);
   if (!whole) return std::nullopt;
   Node node;
-  const Integer scale = power(Integer(10), shift);
-  node.unit_in_last_place = exponent < 0 ? Fraction(1, scale) : Fraction(scale);
-  node.value = exponent < 0 ? Fraction(*whole, scale) : Fraction(*whole * scale);
+  if (shift == 0) {
+    node.unit_in_last_place = 1;
+    node.value = *std::move(whole);
+  } else {
+    const Integer scale = power(Integer(10), shift);
+    node.unit_in_last_place = exponent < 0 ? Fraction(1, scale) : Fraction(scale);
+    node.value = exponent < 0 ? Fraction(*whole, scale) : Fraction(*whole * scale);
+  }
   if (point != std::string_view::npos) {
     const size_t first = std::min(digits.find_first_not_of('0'), digits.size());
     node.digits = std::max<int32_t>(1, static_cast<int32_t>(digits.size() - first));
@@ -137,7 +143,7 @@ Parser::Result Parser::primary() {
 }
 
 Parser::Result Parser::number() {
-  auto node = number_node(peek().text, limits_.max_bits);
+  auto node = number_node(peek().text, limits_.max_bits, budget_);
   if (!node) return std::nullopt;
   const std::string text = peek().text;
   ++at_;
@@ -158,6 +164,8 @@ Parser::Result Parser::repeating_decimal(const Node& start) {
   if (token.kind != TokenKind::number || contains(token.text, '.') || contains(token.text, 'e')) return std::nullopt;
   const auto period = Integer::from_digits(token.text);
   if (!period || token.text.size() * kBitsPerDigit > limits_.max_bits) return std::nullopt;
+  if (!budget_.spend(4 * Integer::digits_cost(token.text.size() + start.value.bits() / kBitsPerDigit)))
+    return std::nullopt;
   const Integer nines = math::power(Integer(10), token.text.size()) - Integer(1);
   at_ += is_group ? 4 : 2;
   return add_number(start.value + Fraction(*period, nines) * start.unit_in_last_place);
@@ -172,7 +180,8 @@ Parser::Result Parser::mixed_number(const Node& whole) {
     part = primary();  // a percent sign or power behind it belongs to the whole number
     if (!left || !part) return std::nullopt;
   } else {
-    const auto above = number_node(peek().text, limits_.max_bits), below = number_node(peek(2).text, limits_.max_bits);
+    const auto above = number_node(peek().text, limits_.max_bits, budget_);
+    const auto below = number_node(peek(2).text, limits_.max_bits, budget_);
     at_ += 3;
     if (!left || !above || !below || !is_whole(*above) || !is_whole(*below)) return std::nullopt;
     const Result num = add(*above), den = add(*below);
@@ -249,7 +258,7 @@ Parser::Result Parser::argument() {
   if (is_symbol("{")) return braces();
   Token& token = tokens_[at_];
   if (token.kind == TokenKind::number && token.text.size() > 1) {
-    const auto digit = number_node(token.text.substr(0, 1), limits_.max_bits);
+    const auto digit = number_node(token.text.substr(0, 1), limits_.max_bits, budget_);
     token.text.erase(0, 1);
     if (!digit || token.text[0] == '.' || token.text[0] == 'e') return std::nullopt;
     return add(*digit);

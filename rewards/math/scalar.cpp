@@ -29,7 +29,7 @@ std::optional<Rounded> rounded_literal(const Term& term, const Context& context)
   auto inner = rounded_literal(term.child(0), context);
   if (!inner || base.node().kind != Kind::number || base.node().value != Fraction(10)) return std::nullopt;
   const auto scale = exact_value(term.child(1), context);
-  if (!scale) return std::nullopt;
+  if (!scale || !pays(context, inner->value, *scale) || !pays(context, inner->unit, *scale)) return std::nullopt;
   return Rounded{inner->value * *scale, inner->unit * *scale, inner->digits};
 }
 
@@ -78,6 +78,11 @@ Outcome Comparer::compare_scalars(const Term& gold, const Term& prediction) {
   return compare_samples(gold, prediction);
 }
 
+// Spends what a distance of values and its comparison with a tolerance cost.
+bool Comparer::can_subtract(const Fraction& a, const Fraction& b) const {
+  return pays(context_, a, b) && pays(context_, a, b) && pays(context_, a, b) && pays(context_, a, b);
+}
+
 // Decided when a sufficiently long decimal is or is not the rounded form of the other side; else undecided.
 Outcome Comparer::compare_decimals(const Term& gold, const Term& prediction) {
   const auto rounded_gold = rounded_literal(gold, context_), rounded = rounded_literal(prediction, context_);
@@ -85,6 +90,7 @@ Outcome Comparer::compare_decimals(const Term& gold, const Term& prediction) {
   if (rounded_gold && rounded) {
     // Two decimals: the shorter one must be the rounded longer one. Money and measurements have few decimals and mean
     // what they say.
+    if (!can_subtract(rounded_gold->value, rounded->value)) return Outcome::undecided;
     const Rounded& shorter = rounded_gold->unit < rounded->unit ? *rounded : *rounded_gold;
     if (!is_long(rounded_gold) || !is_long(rounded) || Fraction(1, 10'000) < shorter.unit) return Outcome::undecided;
     const Fraction distance = absolute(rounded_gold->value - rounded->value);
@@ -94,6 +100,7 @@ Outcome Comparer::compare_decimals(const Term& gold, const Term& prediction) {
   const Rounded& literal = rounded_gold ? *rounded_gold : *rounded;
   const Term& other = rounded_gold ? prediction : gold;
   if (const auto exact = exact_value(other, context_)) {
+    if (!can_subtract(*exact, literal.value)) return Outcome::undecided;
     // A value that the digits could have said exactly is not meant by other ones, short of a binary number's noise.
     const bool is_sayable = literal.digits < kDoubleDigits && (*exact / literal.unit).is_integer();
     if (is_sayable) return *exact == literal.value ? Outcome::equal : Outcome::undecided;
@@ -119,6 +126,8 @@ Outcome Comparer::compare_constants(const Term& gold, const Term& prediction) {
 // accident that can be expected. What exists at integers only, like (-1)^n, is compared at many of them: the parity of
 // each symbol is a coin.
 Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
+  if (!can_walk(gold, prediction)) return Outcome::undecided;
+  const bool is_complex = has_imaginary_unit(gold) || has_imaginary_unit(prediction);
   using Class = SamplePoint::Class;
   // Most pairs are decided by the first six; the others are for roots such as that of b^2 - 4ac, real at few points.
   static constexpr std::array<Class, 14> kReal = {
@@ -129,7 +138,7 @@ Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
   constexpr uint64_t kMaxInteger = 97;
   int num_equal = 0;
   for (size_t i = 0; i < kReal.size() && (i < kNumFirst || num_equal < kMinEqual); ++i) {
-    const auto outcome = compare_at(gold, prediction, {.range = kReal[i], .seed = i + 1});
+    const auto outcome = compare_at(gold, prediction, {.range = kReal[i], .seed = i + 1}, is_complex);
     if (outcome == Outcome::different) return Outcome::different;
     num_equal += outcome == Outcome::equal ? 1 : 0;
   }
@@ -141,19 +150,21 @@ Outcome Comparer::compare_samples(const Term& gold, const Term& prediction) {
     SamplePoint point = {.range = Class::integer, .seed = 100 + i};
     for (const std::string& name : symbols)
       point.integers.emplace_back(name, static_cast<int64_t>(1 + hash_name(name, point.seed) % kMaxInteger));
-    const auto outcome = compare_at(gold, prediction, point);
+    const auto outcome = compare_at(gold, prediction, point, is_complex);
     if (outcome == Outcome::different) return Outcome::different;
     num_equal += outcome == Outcome::equal ? 1 : 0;
   }
   return num_equal >= kMinEqualIntegers ? Outcome::equal : Outcome::undecided;
 }
 
-// Nothing where one side has no value, or none among the real numbers.
-std::optional<Outcome> Comparer::compare_at(const Term& gold, const Term& prediction, const SamplePoint& point) const {
+// Nothing where one side has no value, or none among the real numbers while those are meant.
+std::optional<Outcome> Comparer::compare_at(const Term& gold,
+                                            const Term& prediction,
+                                            const SamplePoint& point,
+                                            bool is_complex) const {
   const auto a = numeric_value(gold, context_, point);
   const auto b = a ? numeric_value(prediction, context_, point) : std::nullopt;
   if (!b) return std::nullopt;
-  const bool is_complex = has_imaginary_unit(gold) || has_imaginary_unit(prediction);
   if (!is_complex && (!a->is_real() || !b->is_real())) return std::nullopt;
   return compare_balls(*a, *b);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,9 +27,15 @@ struct Context {
   const Limits& limits;
 };
 
+// Spends what arithmetic with the two costs: schoolbook work in their limbs and, unless both are integers, the reduction
+// of the result. False when the budget does not hold it: then the operation must not be done.
+bool pays(const Context& context, const Fraction& a, const Fraction& b);
+bool pays_gcd(const Context& context, const Integer& a, const Integer& b);
+
 // The exact value, when the term is one: rational operations, integer powers, exact roots, factorials, gcd, floor and
-// the like, below Limits::max_bits. `bindings` are the variables of enclosing sums.
-using Bindings = std::vector<std::pair<std::string, Integer>>;
+// the like, below Limits::max_bits. `bindings` are the variables of enclosing sums; their
+// names belong to the tree.
+using Bindings = std::vector<std::pair<std::string_view, Integer>>;
 std::optional<Fraction> exact_value(const Term& term, const Context& context, const Bindings& bindings = {});
 
 }  // namespace lockstep::rewards::math

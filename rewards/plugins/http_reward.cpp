@@ -72,6 +72,7 @@ class HttpReward final : public NamedReward {
 
   Score score(const Sample& sample) const override { return std::move(score_batch({&sample, 1}).front()); }
 
+  bool scores_each_alone() const override { return false; }
   std::vector<Score> score_batch(std::span<const Sample> samples) const override {
     if (!is_slime_) return call(openrlhf_body(samples), samples.size());
     std::vector<Score> scores(samples.size());

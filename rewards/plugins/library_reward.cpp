@@ -20,6 +20,7 @@ class InPlaceReward final : public NamedReward {
         timeout_s_(config.process.timeout_s) {}
   Score score(const Sample& sample) const override { return std::move(score_batch({&sample, 1}).front()); }
   std::vector<Score> score_batch(std::span<const Sample> samples) const override { return library_.score(samples, timeout_s_); }
+  bool scores_each_alone() const override { return false; }
 
  private:
   Library library_;

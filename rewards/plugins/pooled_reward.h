@@ -21,6 +21,7 @@ class PooledReward final : public NamedReward {
   // One call for the whole batch; for interfaces that take one sample at a time ("per_sample" in the greeting, verl's) one
   // call per sample, so that the deadline is the sample's and a crash costs one sample.
   std::vector<Score> score_batch(std::span<const Sample> samples) const override;
+  bool scores_each_alone() const override { return false; }
 
  private:
   std::unique_ptr<WorkerPool> pool_;

@@ -189,7 +189,7 @@ RemoteEngine::~RemoteEngine() = default;
 std::vector<Group> RemoteEngine::generate(const std::vector<Request>& requests,
                                           const SamplingConfig& sampling,
                                           uint64_t seed,
-                                          const std::function<void(size_t, const Group&)>& on_finished) {
+                                          const Listener& listener) {
   const RunningMark running(impl_->is_running);
   const auto started = Clock::now();
   EngineStats& stats = impl_->stats = {};
@@ -197,7 +197,11 @@ std::vector<Group> RemoteEngine::generate(const std::vector<Request>& requests,
   impl_->take_weights();
   Call call({impl_->next_call++, impl_->version, seed}, requests, sampling);
   const Report report = [&](size_t request) {
-    if (on_finished) on_finished(request, call.group(request));
+    const Group& group = call.group(request);
+    for (size_t s = 0; listener.on_completion && s < group.completions.size(); ++s) {
+      if (group.completions[s].finish != FinishReason::aborted) listener.on_completion(request, s, group.completions[s]);
+    }
+    if (listener.on_group) listener.on_group(request, group);
   };
   {
     OpenCall open(*impl_, call);

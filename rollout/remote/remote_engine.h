@@ -35,11 +35,11 @@ class RemoteEngine final : public Engine {
   ~RemoteEngine() override;  // says Goodbye to every worker
 
   // Waits for config.min_workers to have joined; Error when they have not within join_timeout_s, or when all have left and
-  // none comes for so long; Stopped when *stop ends such a wait. on_finished is called from this thread.
+  // none comes for so long; Stopped when *stop ends such a wait. The listener is called from this thread, for a completion when its group is whole.
   std::vector<Group> generate(const std::vector<Request>& requests,
                               const SamplingConfig& sampling,
                               uint64_t seed,
-                              const std::function<void(size_t request, const Group&)>& on_finished = {}) override;
+                              const Listener& listener = {}) override;
   // The weights are copied and sent at the next generate: several updates in a row cost one transfer.
   void publish(uint64_t weight_version) override;
   uint64_t weight_version() const override;

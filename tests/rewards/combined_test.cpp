@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -165,9 +166,11 @@ TEST_CASE("registry: types and options are loaded strictly") {
       "max", "/rewards/1/options", "");
   expect_error(
       [] {
-        make_reward({.type = "length", .options = {{"max_completion_len", 100}, {"soft_punish_cache", 101}}}, 0, "/rewards/3");
+        make_reward({.type = "length", .options = {{"max_completion_len", 100}, {"soft_punish_cache", 101}}}, 0,
+                    "/rewards/3");
       },
-      "soft_punish_cache 101 is larger than max_completion_len 100", "/rewards/3/options/soft_punish_cache", "at most max_completion_len");
+      "soft_punish_cache 101 is larger than max_completion_len 100", "/rewards/3/options/soft_punish_cache",
+      "at most max_completion_len");
   CHECK(make_reward({.type = "format", .name = "shape"}, 0, "")->name() == "shape");
   CHECK(make_reward({.type = "format"}, 0, "")->name() == "format");
 }
@@ -242,6 +245,75 @@ TEST_CASE("text metrics: reflection words are whole words in any case") {
            {0, 0}, {16384, 0}, {16385, -1.0 / 4096}, {18432, -0.5}, {20480, -1}, {100000, -1}})
     CHECK(overlong->score({.prompt = "", .completion = "", .columns = &row, .num_tokens = tokens}).value == value);
   CHECK(score_text(*make_reward({.type = "reflection_words"}, 0, ""), "wait wait", row).value == 2);
+}
+
+// Scores a sample by its place in its batch and by the batch's size, and counts its batches.
+class BatchReward final : public Reward {
+ public:
+  explicit BatchReward(int& num_batches) : num_batches_(num_batches) {}
+  const std::string& name() const override { return name_; }
+  Score score(const Sample&) const override { return {.status = Status::error}; }
+  std::vector<Score> score_batch(std::span<const Sample> samples) const override {
+    ++num_batches_;
+    std::vector<Score> scores;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      scores.push_back({.value = static_cast<double>(i) + 0.1 * static_cast<double>(samples.size())});
+    }
+    return scores;
+  }
+
+ private:
+  int& num_batches_;
+  std::string name_ = "batch";
+};
+
+TEST_CASE("combined: samples scored alone in any order and then completed have the scores of their batch, bit by bit") {
+  RewardConfig accuracy, format;
+  format.type = "format";
+  format.weight = 0.3;
+  int num_batches = 0;
+  std::vector<Combined::Part> parts;
+  for (const RewardConfig& config : {accuracy, format})
+    parts.push_back({make_reward(config, 1, "/rewards"), config.weight});
+  parts.push_back({std::make_unique<BatchReward>(num_batches), 0.7});
+  const Combined combined(std::move(parts));
+  const Json row = {{"answer", "4"}};
+  const std::vector<std::string> texts = {"<think>a</think><answer>4</answer>", "\\boxed{4}", "", "\\boxed{5}"};
+  std::vector<Sample> samples;
+  for (const std::string& text : texts) samples.push_back({.prompt = "2+2", .completion = text, .columns = &row});
+  const auto whole = combined.score_batch(samples);
+  CHECK(num_batches == 1);
+  std::vector<size_t> order = {0, 1, 2, 3};
+  do {
+    std::vector<Combined::Known> known(samples.size());
+    for (const size_t i : order) {
+      known[i] = combined.score_alone(samples[i]);
+      CHECK(known[i][0].has_value());
+      CHECK_FALSE(known[i][2].has_value());  // only a batch
+    }
+    num_batches = 0;
+    const auto completed = combined.complete(samples, std::move(known));
+    CHECK(num_batches == 1);
+    for (size_t i = 0; i < samples.size(); ++i) {
+      CHECK(completed[i].value == whole[i].value);
+      CHECK(completed[i].status == whole[i].status);
+      for (size_t p = 0; p < combined.size(); ++p) CHECK(completed[i].parts[p].detail == whole[i].parts[p].detail);
+    }
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+TEST_CASE("combined: a reward that fails alone marks its sample and no other") {
+  std::vector<Combined::Part> parts;
+  parts.push_back(scripted("bad", {.value = 1}, 1, true));
+  const Combined combined(std::move(parts));
+  const Json row = Json::object();
+  const Sample sample = {.prompt = "", .completion = "", .columns = &row};
+  const Combined::Known known = combined.score_alone(sample);
+  CHECK(known.at(0)->status == Status::error);
+  CHECK(known.at(0)->detail == "out of cheese");
+  const auto completed = combined.complete(std::vector{sample, sample}, {known, {Score{.value = 2}}});
+  CHECK(completed[0].status == Status::error);
+  CHECK(completed[1].value == 2);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ class FakeEngine final : public rollout::Engine {
       const std::vector<rollout::Request>& requests,
       const rollout::SamplingConfig& sampling,
       uint64_t seed,
-      const std::function<void(size_t, const rollout::Group&)>& on_finished = {}) override {
+      const rollout::Listener& listener = {}) override {
     calls.push_back({requests, sampling, seed, version_});
     stats_ = {};
     std::vector<rollout::Group> groups(requests.size());
@@ -37,7 +37,11 @@ class FakeEngine final : public rollout::Engine {
         groups[r].completions.back().weight_version = version_;
         stats_.new_tokens += static_cast<int64_t>(groups[r].completions.back().ids.size());
       }
-      if (on_finished) on_finished(r, groups[r]);
+      // The last sample first: nobody may count on an order.
+      for (size_t s = groups[r].completions.size(); listener.on_completion && s-- > 0;) {
+        listener.on_completion(r, s, groups[r].completions[s]);
+      }
+      if (listener.on_group) listener.on_group(r, groups[r]);
     }
     return groups;
   }

@@ -44,6 +44,36 @@ bool begins_with(const Ball& ball, const std::string& digits) {
   return !rest.is_negative() && (Ball::from_fraction(unit) - rest).is_positive();
 }
 
+Integer whole_mantissa(const Float256& value) {
+  Integer result = 0;
+  for (int i = Float256::kLimbs; i-- > 0;) {
+    const Integer high = static_cast<int64_t>(value.mantissa[i] >> 32),
+                  low = static_cast<int64_t>(value.mantissa[i] & 0xFFFFFFFF);
+    result = (result * Integer(int64_t{1} << 32) + high) * Integer(int64_t{1} << 32) + low;
+  }
+  return result;
+}
+
+TEST_CASE("floats: a quotient is the exact one cut off after 256 bits") {
+  Random random(7, "quotient");
+  const auto operand = [&] {
+    Float256 value{.exponent = random.between(-40, 40)};
+    // Limbs of all ones and all zeros are where quotient digits go wrong.
+    for (uint64_t& limb : value.mantissa)
+      limb = random.chance(0.5) ? random.bits64() : random.chance(0.5) ? ~uint64_t{0} : 0;
+    value.mantissa[Float256::kLimbs - 1] |= uint64_t{1} << 63;
+    return value;
+  };
+  for (int i = 0; i < 5000; ++i) {
+    const Float256 a = operand(), b = random.chance(0.1) ? a : operand();
+    const Float256 quotient = divide(a, b);
+    const Integer x = whole_mantissa(a), y = whole_mantissa(b);
+    const uint64_t shift = x < y ? 256 : 255;
+    CHECK(whole_mantissa(quotient) == Integer::divide(x * power(Integer(2), shift), y).quotient);
+    CHECK(quotient.exponent == a.exponent - b.exponent + (x < y ? 0 : 1));
+  }
+}
+
 TEST_CASE("balls: field operations enclose the exact rational result, tightly") {
   Random random(1, "field");
   for (int i = 0; i < 3000; ++i) {

@@ -36,6 +36,50 @@ TEST_CASE("hostile answers: judged in time, against small answers and against th
   }
 }
 
+TEST_CASE("hostile answers: a comparison does not spend more steps than it may, and repeats step by step") {
+  for (const std::string& text : hostile_answers()) {
+    CAPTURE(text.substr(0, 80));
+    for (const std::string& other : partners(text)) {
+      const Answer gold = read_answer(text), prediction = read_answer(other);
+      for (const int64_t max_steps : {0, 1, 1000, 250'000}) {
+        const Limits limits = {.max_steps = max_steps};
+        const Verdict verdict = judge(gold, prediction, {}, limits), again = judge(gold, prediction, {}, limits);
+        CHECK(verdict.num_steps <= max_steps);
+        CHECK(again.num_steps == verdict.num_steps);
+        CHECK(again.is_equal == verdict.is_equal);
+        CHECK(again.reason == verdict.reason);
+      }
+    }
+  }
+}
+
+TEST_CASE("hostile answers: what a comparison decides with few steps, it decides alike with more") {
+  for (const auto& [gold, prediction] :
+       std::vector<std::pair<const char*, const char*>>{{"\\frac{1}{2}+\\frac{1}{3}", "\\frac{5}{6}"},
+                                                        {"\\sqrt{8}", "2\\sqrt{2}"},
+                                                        {"(x+1)^2", "x^2+2x+1"},
+                                                        {"\\sin^2 x + \\cos^2 x", "1"},
+                                                        {"2^{100}", "2^{101}"},
+                                                        {"1,2,3", "3,2,1"},
+                                                        {"[0,1)", "0 \\le x < 1"}}) {
+    CAPTURE(gold);
+    const Verdict full = judge_texts(gold, prediction);
+    REQUIRE(full.num_steps > 0);
+    const Answer a = read_answer(gold), b = read_answer(prediction);
+    for (int64_t steps = 1; steps < full.num_steps; steps += 1 + full.num_steps / 100) {
+      CHECK_FALSE((judge(a, b, {}, {.max_steps = steps}).is_equal && !full.is_equal));
+    }
+    CHECK(judge(a, b, {}, {.max_steps = full.num_steps}).is_equal == full.is_equal);
+  }
+}
+
+TEST_CASE("hostile answers: a tower of powers costs as the square of its height at most, not two to it") {
+  const auto steps = [](int height) {
+    return judge_texts(cat("3.2 \\times 10", repeated("^50", static_cast<size_t>(height))), "42").num_steps;
+  };
+  for (int height = 4; height <= 16; height *= 2) CHECK(steps(2 * height) <= 5 * steps(height));
+}
+
 TEST_CASE("hostile answers: a subscript that is no numeral is a name") {
   for (const char* text :
        {"5_e", "5_{1e}", "5_{e-}", "5_{1e-}", "5_{-}", "5_{.}", "12_{one}", "12_{elevenses}", "(5)_e"}) {

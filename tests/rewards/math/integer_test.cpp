@@ -65,6 +65,45 @@ TEST_CASE("integers: a quotient and its remainder make up the dividend, the rema
   }
 }
 
+// Euclid's algorithm as he wrote it down, for what gcd does several steps at a time.
+Integer slow_gcd(Integer a, Integer b) {
+  a = absolute(a);
+  b = absolute(b);
+  while (!b.is_zero()) {
+    Integer rest = Integer::divide(a, b).remainder;
+    a = std::move(b);
+    b = std::move(rest);
+  }
+  return a;
+}
+
+TEST_CASE(
+    "integers: common divisors are those of Euclid's algorithm, for random, near and consecutive Fibonacci numbers") {
+  Random random(4, "gcd");
+  for (int i = 0; i < 2000; ++i) {
+    const Integer common = random_integer(random, 6), a = random_integer(random, 40) * common;
+    const Integer b = random.chance(0.2) ? a + random_integer(random, 1) : random_integer(random, 30) * common;
+    CHECK(gcd(a, b) == slow_gcd(a, b));
+  }
+  Integer a = 0, b = 1;  // every quotient is 1: the longest way
+  for (int i = 0; i < 1000; ++i) {
+    CHECK(gcd(a * 12, b * 12) == Integer(12));
+    a = std::exchange(b, a + b);
+  }
+}
+
+TEST_CASE("fractions: powers are in lowest terms, with the sign above") {
+  Random random(5, "powers");
+  for (int i = 0; i < 300; ++i) {
+    const Fraction base(random_integer(random, 2), random_integer(random, 2) + Integer(1) * Integer(int64_t{1} << 40));
+    const int64_t exponent = random.between(base.is_zero() ? 0 : -9, 9);
+    Fraction expected = 1;
+    for (int64_t k = 0; k < std::abs(exponent); ++k) expected = exponent < 0 ? expected / base : expected * base;
+    CHECK(power(base, exponent) == expected);
+    CHECK_FALSE(power(base, exponent).den().is_negative());
+  }
+}
+
 TEST_CASE("integers: digits in any base read back, and residues agree with division") {
   Random random(3, "digits");
   for (int i = 0; i < 300; ++i) {

@@ -31,12 +31,12 @@ class InstantEngine final : public Engine {
   std::vector<Group> generate(const std::vector<Request>& requests,
                               const SamplingConfig&,
                               uint64_t,
-                              const std::function<void(size_t, const Group&)>& on_finished) override {
+                              const Listener& listener) override {
     std::vector<Group> groups;
     for (size_t r = 0; r < requests.size(); ++r) {
       Completion completion{{1}, {-1.0f}, FinishReason::length, version_, {}};
       groups.push_back({std::vector<Completion>(static_cast<size_t>(requests[r].num_samples), completion)});
-      if (on_finished) on_finished(r, groups.back());
+      if (listener.on_group) listener.on_group(r, groups.back());
     }
     return groups;
   }

@@ -41,7 +41,7 @@ Completion draw(const Request& request, const SamplingConfig& sampling, uint64_t
 std::vector<Group> KeyedEngine::generate(const std::vector<Request>& requests,
                                          const SamplingConfig& sampling,
                                          uint64_t seed,
-                                         const std::function<void(size_t, const Group&)>& on_finished) {
+                                         const Listener& listener) {
   const uint64_t weights_key = key_of(weights_);
   stats_ = {};
   std::vector<Group> groups(requests.size());
@@ -61,7 +61,7 @@ std::vector<Group> KeyedEngine::generate(const std::vector<Request>& requests,
     stats_.decode_steps += 1;
     stats_.draws += requests[r].num_samples;
     stats_.add({.draft_tokens = 5, .accepted_tokens = 2, .expert_load = {{1, 2}, {3}}});
-    if (on_finished && is_whole) on_finished(r, groups[r]);
+    if (listener.on_group && is_whole) listener.on_group(r, groups[r]);
   }
   stats_.peak_cache_rows = 7;
   return groups;

@@ -22,7 +22,7 @@ class KeyedEngine final : public Engine {
   std::vector<Group> generate(const std::vector<Request>& requests,
                               const SamplingConfig& sampling,
                               uint64_t seed,
-                              const std::function<void(size_t, const Group&)>& on_finished = {}) override;
+                              const Listener& listener = {}) override;
   void publish(uint64_t weight_version) override { version_ = weight_version; }
   uint64_t weight_version() const override { return version_; }
   const EngineStats& stats() const override { return stats_; }
