@@ -196,7 +196,7 @@ TEST_CASE("judge: a sandbox that is killed from outside is replaced, and the pro
   std::atomic<bool> is_done = false;
   std::thread always([&] {
     while (!is_done) {
-      ::usleep(250'000);
+      ::usleep(1'000'000);
       kill_servers();
     }
   });

@@ -174,7 +174,7 @@ TEST_CASE("remote engine: an exception of the caller's ends the call, not the en
   const auto fail = [](size_t, const Group&) { throw Error("disk full", "log", "make room"); };
   test::check_error([&] { engine.generate(fake_requests(9, 1), kSampling, 1, fail); }, "disk full", "log", "make room");
   check_call(engine, source, 2);
-  CHECK(engine.worker_stats().given < engine.worker_stats().generated);
+  CHECK(engine.worker_stats().given <= engine.worker_stats().generated);
 }
 
 }  // namespace
