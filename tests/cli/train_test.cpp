@@ -17,7 +17,7 @@ TEST_CASE("train: --dry-run prints a config that loads again to itself, and star
   const ScratchFolder scratch;
   const auto first = lockstep({"train", kTinyRun, "--set", "output_dir=" + scratch.path("run"), "--set", "seed=9", "--dry-run"});
   CHECK(contains(first.err, "parameters "));
-  CHECK(contains(first.err, "memory in MiB: weights "));
+  CHECK(contains(first.err, "memory in MiB: program "));
   CHECK(contains(first.err, "completion tokens a step"));
   const auto missing = lockstep({"train", kTinyRun, "--set", "model.path=no/such/model", "--set", "model.config={}", "--dry-run"});
   CHECK(missing.exit_code == 0);
