@@ -14,7 +14,7 @@ namespace {
 
 using Router = kernels::RouterOptions;
 
-// Affinities of one token, s_i / sum_j s_j; `ds` receives ds_i/dl_i of the sigmoid, before the division.
+// Affinities of one token: `share` is s_i / total, `slope` is ds_i/dl_i, `total` the sum of all s.
 struct Token {
   std::vector<double> share, slope;
   double total = 0;

@@ -51,7 +51,8 @@ int64_t resident_tokens(const LearnerConfig& learner, const UpdateRows& u) {
   return std::min(shards, micros) * (rows * u.completion_tokens + (rows + u.group - 1) / u.group * u.prompt_tokens);
 }
 
-// Ten times what a layer keeps is what its backward pass needs besides and what the allocator does not give back: measured.
+// Ten times what a layer keeps stands for what its backward pass needs besides and what the allocator does not give back; fitted to
+// steps of SmolLM2 in bf16 at three settings.
 int64_t activation_bytes(const model::ModelConfig& c, const LearnerConfig& learner, const UpdateRows& u, int64_t element_bytes) {
   constexpr int64_t kLayersAtWork = 10;
   int64_t per_token = 0, largest = 0;

@@ -4,21 +4,27 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rewards/rows/example.h"
 #include "rewards/rows/row_file.h"
-#include "rl/chat_rows.h"
 
 namespace lockstep::rl {
 namespace {
 
 using model::TokenId;
 
-// Text, or TRL's list of one assistant message.
-std::string answer_of(const base::Json& row, const std::string& key, const std::string& where) {
-  if (row.contains(key) && row[key].is_string()) return text_of(row, key, where);
-  const auto messages = messages_of(row, key, where);
-  if (messages.size() != 1 || messages[0].role != "assistant")
-    throw Error(cat("\"", key, "\" is not one assistant message"), where, "give text, or a list of one {\"role\": \"assistant\", \"content\"}");
-  return messages[0].content;
+// The row as prompt and completion, the one under `key`: whatever shape of text or messages other rows may have, pairs may have too.
+rewards::rows::Example side_of(const base::Json& row, const char* key, const std::string& where) {
+  if (!row.contains("prompt") || !row.contains(key))
+    throw Error(cat("the row has no \"", row.contains("prompt") ? key : "prompt", "\""), where, "give rows {prompt, chosen, rejected}");
+  auto example = rewards::rows::read_example({{"prompt", row["prompt"]}, {"completion", row[key]}}, where);
+  if (!example.completion || example.completion->empty()) throw Error(cat("\"", key, "\" is empty"), where, "give text, or one assistant message");
+  return example;
+}
+
+std::vector<model::Message> messages_of(const rewards::rows::Example& example) {
+  std::vector<model::Message> out;
+  for (const auto& turn : example.prompt) out.push_back({turn.role, turn.content});
+  return out;
 }
 
 // The prompt keeps its end, completions their beginning.
@@ -33,10 +39,13 @@ std::vector<PreferencePair> read_pairs(const PreferenceSource& source, const mod
   std::vector<PreferencePair> pairs;
   for (const auto& file : source.files)
     rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) {
-      const auto chosen = answer_of(row.json, "chosen", row.where), rejected = answer_of(row.json, "rejected", row.where);
-      if (chosen == rejected) throw Error("chosen and rejected are the same", row.where, "leave the row out: it prefers nothing");
-      PreferencePair pair{model::prompt_ids(tokenizer, format, messages_of(row.json, "prompt", row.where)),
-                          model::completion_ids(tokenizer, format, chosen), model::completion_ids(tokenizer, format, rejected)};
+      const auto chosen = side_of(row.json, "chosen", row.where), rejected = side_of(row.json, "rejected", row.where);
+      if (chosen.completion == rejected.completion)
+        throw Error("chosen and rejected are the same", row.where, "leave the row out: it prefers nothing");
+      if (rewards::rows::prompt_text(chosen) != rewards::rows::prompt_text(rejected))
+        throw Error("chosen and rejected have several turns that differ", row.where, "put all turns but the last answer into the prompt");
+      PreferencePair pair{model::prompt_ids(tokenizer, format, messages_of(chosen)), model::completion_ids(tokenizer, format, *chosen.completion),
+                          model::completion_ids(tokenizer, format, *rejected.completion)};
       cut(pair, static_cast<size_t>(source.max_length));
       pairs.push_back(std::move(pair));
     });

@@ -216,8 +216,8 @@ void World::in_turn(const std::function<void()>& work, const std::string& about)
 
 void World::leave() {
   if (!links_) return;
+  barrier("the end");  // watched: whoever comes last may still be writing
   links_->watch->stop();
-  barrier("the end");
 }
 
 void World::fail(const std::string& cause) noexcept {

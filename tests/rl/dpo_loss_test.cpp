@@ -157,10 +157,13 @@ TEST_CASE("preference rows: what is refused, by file and line") {
   refuse("", "no pairs to train on", "at least one row");
   refuse("[1]\n", "the row is array, not an object", "one object");
   refuse(R"({"prompt": "a", "chosen": "b", "rejected": "b"})" "\n", "chosen and rejected are the same", "leave the row out");
-  refuse(R"({"prompt": "a", "chosen": "b"})" "\n", "\"rejected\" is no list", "list of");
-  refuse(R"({"chosen": "b", "rejected": "c"})" "\n", "\"prompt\" is no list", "list of");
-  refuse(R"({"prompt": "a", "chosen": [{"role": "user", "content": "b"}], "rejected": "c"})" "\n", "\"chosen\" is not one assistant message",
-         "give text");
+  refuse(R"({"prompt": "a", "chosen": "b"})" "\n", "the row has no \"rejected\"", "{prompt, chosen, rejected}");
+  refuse(R"({"chosen": "b", "rejected": "c"})" "\n", "the row has no \"prompt\"", "{prompt, chosen, rejected}");
+  refuse(R"({"prompt": "a", "chosen": [{"role": "user", "content": "b"}], "rejected": "c"})" "\n", "the completion does not end with the assistant",
+         "give a list of");
+  refuse(R"({"prompt": "a", "chosen": "", "rejected": "c"})" "\n", "\"chosen\" is empty", "give text");
+  refuse(R"({"prompt": "a", "chosen": [{"role": "assistant", "content": "x"}, {"role": "user", "content": "y"}, {"role": "assistant", "content": "z"}],)"
+         R"( "rejected": "c"})" "\n", "several turns that differ", "into the prompt");
 }
 
 TEST_CASE("dpo: a run learns what is preferred, and interrupted it ends with the same bits") {
