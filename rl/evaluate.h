@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "rl/prompts.h"
-#include "rl/rollout_exchange.h"
 #include "rl/scoring.h"
 #include "rollout/engine.h"
 

@@ -120,14 +120,4 @@ Rollout run_rollout(rollout::Engine& engine,
   return out;
 }
 
-Rollout run_rollout(rollout::Engine& engine,
-                    const PromptSet& set,
-                    std::vector<Prompt> prompts,
-                    int num_samples,
-                    const rollout::SamplingConfig& sampling,
-                    const RewardSet& rewards,
-                    uint64_t seed) {
-  return run_rollout(engine, set, std::move(prompts), num_samples, sampling, rewards, seed, Draws{});
-}
-
 }  // namespace lockstep::rl

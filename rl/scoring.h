@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "rewards/combined.h"
+#include "rl/draws.h"
 #include "rl/prompts.h"
 #include "rollout/engine.h"
 
@@ -50,8 +51,6 @@ struct Rollout {
   RolloutKl kl;
 };
 
-struct Draws;  // rl/rollout_exchange.h
-
 // Generates and scores. A sample is scored as soon as it is finished, on threads of their own, by the rewards that score
 // samples one by one; the others get their batch with the group's last sample. No lane of the engine waits for a reward. The
 // result does not depend on which sample was finished first. With several ranks each does its share, and all get the whole.
@@ -62,13 +61,6 @@ Rollout run_rollout(rollout::Engine& engine,
                     const rollout::SamplingConfig& sampling,
                     const RewardSet& rewards,
                     uint64_t seed,
-                    const Draws& draws);
-Rollout run_rollout(rollout::Engine& engine,
-                    const PromptSet& set,
-                    std::vector<Prompt> prompts,
-                    int num_samples,
-                    const rollout::SamplingConfig& sampling,
-                    const RewardSet& rewards,
-                    uint64_t seed);  // this process alone
+                    const Draws& draws = {});
 
 }  // namespace lockstep::rl
