@@ -6,8 +6,10 @@
 #include <iostream>
 
 #include "base/text.h"
+#include "cli/train_pipeline.h"
 #include "cli/verb.h"
 #include "rewards/data/filter_config.h"
+#include "rl/pipeline/pipeline_config.h"
 #include "rl/run_config.h"
 
 namespace lockstep::cli {
@@ -19,10 +21,16 @@ struct RegisteredConfig {
   std::string (*reference)();
 };
 
+std::string pipeline_reference() {
+  return cat(base::reference<rl::pipeline::PipelineFile>(), "\nstages.NAME:\n", base::reference<rl::pipeline::StageEntry>(), "\nkinds:\n\n",
+             rl::pipeline::kinds_reference(pipeline_kinds(0)));
+}
+
 // A config struct that users write as JSON is entered here; `base::reference` does the rest.
 const std::vector<RegisteredConfig>& registered_configs() {
   static const std::vector<RegisteredConfig> configs = {
       {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>},
+      {"pipeline", "what `lockstep train` reads when it has stages", &pipeline_reference},
       {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>}};
   return configs;
 }

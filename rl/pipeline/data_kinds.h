@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kinds of stages that turn rows into rows: `lockstep data`, as steps of a pipeline. Without LibTorch.
+#pragma once
+
+#include "rl/pipeline/kind.h"
+
+namespace lockstep::rl::pipeline {
+
+// task, filter, dedup, decontaminate: each leaves rows.jsonl, and a report where there is one.
+Kinds data_kinds();
+
+}  // namespace lockstep::rl::pipeline
