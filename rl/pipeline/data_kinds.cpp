@@ -118,7 +118,8 @@ WorkEnd run_decontaminate(const DecontaminateStage& config, const std::string& f
 }  // namespace
 
 Kinds data_kinds() {
-  const std::vector<std::string> rows = {kRows, kReport};
+  // A report names paths, which are no part of what was made.
+  const std::vector<std::string> rows = {kRows};
   return {
       kind_of<TaskStage>("task", "rows of a verifiable task", {kRows}, run_task,
                          [](const TaskStage& config, const std::string&) { rewards::Task(config.task, config.task_parameters); }),
