@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   // clang-format off
   const std::vector<cli::Verb> verbs = {
       cli::train_verb(),
+      cli::reproduce_verb(),
       cli::eval_verb(),
       cli::report_verb(),
       cli::generate_verb(),

@@ -49,6 +49,7 @@ Verb generate_verb();
 Verb keygen_verb();
 Verb logprobs_verb();
 Verb report_verb();
+Verb reproduce_verb();
 Verb reward_host_verb();
 Verb reward_list_verb();
 Verb reward_new_verb();
