@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All kinds of stages.
+// The table of all kinds of stages, those with tensors and those without.
 #pragma once
 
 #include <functional>

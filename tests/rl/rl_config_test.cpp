@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The config structs of rl: every member is visited, documented and survives dump and load.
-#include <doctest/doctest.h>
-
 #include "rl/advantage.h"
 #include "rl/checkpoint.h"
 #include "rl/dynamic_sampling_config.h"
 #include "rl/loss_config.h"
 #include "rl/optimizer.h"
+#include "rl/pipeline/evaluate_models.h"
+#include "rl/pipeline/pipeline_config.h"
+#include "rl/pipeline/sample.h"
 #include "rl/schedule.h"
+
+#include <doctest/doctest.h>
 
 namespace lockstep {
 
@@ -18,6 +21,12 @@ TEST_CASE_TEMPLATE("rl config: every member is visited, every field has a meanin
                    rl::LossConfig,
                    rl::OptimizerConfig,
                    rl::RetentionConfig,
+                   rl::pipeline::EvaluateStage,
+                   rl::pipeline::ModelConfig,
+                   rl::pipeline::PipelineFile,
+                   rl::pipeline::SampleStage,
+                   rl::pipeline::StageEntry,
+                   rl::pipeline::Suite,
                    rl::ScheduleConfig) {
   CHECK(base::visited<Config>() == base::arity<Config>());
   for (const base::FieldDoc& field : base::field_docs<Config>()) {

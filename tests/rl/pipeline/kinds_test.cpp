@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stages with tensors: what their configs must be, and when a training's end is the stage's.
+#include "rl/pipeline/kinds.h"
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "tests/support/errors.h"
+
+namespace lockstep::test {
+namespace {
+
+namespace pipeline = rl::pipeline;
+
+pipeline::Kinds kinds(int code = 0, std::string* folder = nullptr) {
+  return pipeline::all_kinds([code, folder](const rl::RunConfig& config) {
+    if (folder) *folder = config.output_dir;
+    return code;
+  });
+}
+
+void check(const std::string& kind, const std::string& config) { pipeline::find_kind(kinds(), kind, "/x").check(base::parse_json(config, "test"), "/x"); }
+
+const char* const kTrain = R"({"model": {"path": "m"}, "output_dir": "other", "sft": {"data": {"files": ["a"]}}})";
+
+}  // namespace
+
+TEST_CASE("stages: a training runs in the stage's folder, 75 is a stop, any other code an Error") {
+  std::string folder;
+  const auto config = base::parse_json(kTrain, "test");
+  CHECK(pipeline::find_kind(kinds(0, &folder), "train", "").run(config, "here") == pipeline::WorkEnd::done);
+  CHECK(folder == "here");
+  CHECK(pipeline::find_kind(kinds(75), "train", "").run(config, "here") == pipeline::WorkEnd::stopped);
+  check_error([&] { pipeline::find_kind(kinds(1), "train", "").run(config, "here"); }, "ended with code 1", "here", "resumes");
+}
+
+TEST_CASE("stages: each config is checked with its place, without opening what it names") {
+  check("train", kTrain);
+  check_error([] { check("train", R"({"model": {"path": "m"}})"); }, "no stage", "/x/", "pretrain");
+  check_error([] { check("train", R"({"model": {"path": "m"}, "grpo": {"data": {"task": "chain_sum"}}})"); }, "without a reward", "/x/rewards", "add");
+  check("sample", R"({"model": {"path": "m"}, "data": {"file": "f"}, "num_prompts": 0})");
+  check_error([] { check("sample", R"({"data": {"file": "f"}})"); }, "no model to draw from", "/x/model/path", "@STAGE");
+  check_error([] { check("sample", R"({"model": {"path": "m"}})"); }, "no prompts are named", "/x/data", "task");
+  check_error([] { check("sample", R"({"model": {"path": "m"}, "data": {"task": "chain_sum"}, "num_prompts": 0})"); }, "no end", "/x/num_prompts", "how many");
+  check_error([] { check("sample", R"({"model": {"path": "m"}, "data": {"file": "f"}, "rewards": [{"type": "acuracy"}]})"); }, "acuracy", "", "accuracy");
+}
+
+TEST_CASE("stages: an evaluation names models and suites, and each suite measures something") {
+  const std::string suite = R"({"data": {"task": "chain_sum"}, "rewards": [{"type": "accuracy"}]})";
+  check("evaluate", cat(R"({"models": {"a": "m"}, "suites": {"s": )", suite, "}}"));
+  check_error([&] { check("evaluate", cat(R"({"suites": {"s": )", suite, "}}")); }, "no models to compare", "/x/models", "@STAGE");
+  check_error([] { check("evaluate", R"({"models": {"a": "m"}})"); }, "no suites", "/x/suites", "data");
+  check_error([&] { check("evaluate", cat(R"({"models": {"a": 1}, "suites": {"s": )", suite, "}}")); }, "is no text", "/x/models/a", "@STAGE");
+  check_error([] { check("evaluate", R"({"models": {"a": "m"}, "suites": {"s": {"data": {"task": "chain_sum"}}}})"); }, "measures nothing",
+              "/x/suites/s/rewards", "at least one");
+  check_error([] { check("evaluate", R"({"models": {"a": "m"}, "suites": {"s": {"rewards": [{"type": "accuracy"}]}}})"); }, "no prompts are named",
+              "/x/suites/s/data", "task");
+}
+
+}  // namespace lockstep::test
