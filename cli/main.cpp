@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   const std::vector<cli::Verb> verbs = {
       cli::train_verb(),
       cli::eval_verb(),
+      cli::eval_compare_verb(),
+      cli::eval_needle_verb(),
       cli::report_verb(),
       cli::generate_verb(),
       cli::chat_verb(),
