@@ -11,6 +11,8 @@ int main(int argc, char** argv) {
       cli::train_verb(),
       cli::reproduce_verb(),
       cli::eval_verb(),
+      cli::eval_compare_verb(),
+      cli::eval_needle_verb(),
       cli::report_verb(),
       cli::generate_verb(),
       cli::chat_verb(),

@@ -45,6 +45,8 @@ Verb data_stats_verb();
 Verb data_tasks_verb();
 Verb doctor_verb();
 Verb eval_verb();
+Verb eval_compare_verb();
+Verb eval_needle_verb();
 Verb generate_verb();
 Verb keygen_verb();
 Verb logprobs_verb();

@@ -3,6 +3,7 @@
 #include "rl/budget.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/text.h"
 #include "base/thread_pool.h"
@@ -15,8 +16,19 @@
 namespace lockstep::rl {
 namespace {
 
+// Is there a config.json and nothing else of the model? Its shapes are all that a budget needs.
+bool has_shapes_alone(const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (!fs::is_regular_file(fs::path(folder) / "config.json")) return false;
+  const fs::directory_iterator files(folder), end;
+  return std::none_of(files, end, [](const auto& entry) { return entry.path().filename().string().find(".safetensors") != std::string::npos; });
+}
+
 model::ModelConfig model_config(const RunConfig& config) {
-  if (!config.model.path.empty()) return model::open_model(config.model.path).config;
+  const std::string& path = config.model.path;
+  if (!path.empty() && has_shapes_alone(path))
+    return model::parse_model_config(base::parse_json_file(path + "/config.json", {.comments = true}), path + "/config.json");
+  if (!path.empty()) return model::open_model(path).config;
   auto json = config.model.config;
   json["vocab_size"] = config.model.tokenizer.vocab_size;
   return model::parse_model_config(json, "/model/config");
@@ -93,10 +105,10 @@ UpdateRows text_rows(int64_t batch_tokens) {
   return {std::max<int64_t>(1, batch_tokens / kRow), 0, std::min(kRow, batch_tokens), 1};
 }
 
-// Of the first training prompts; 0 for a model whose tokenizer is not there yet.
+// Of the first training prompts; 0 for a model whose tokenizer is not there yet, or of which there are the shapes alone.
 int64_t mean_prompt_tokens(const RunConfig& config) {
   constexpr int64_t kPrompts = 16;
-  if (config.model.path.empty()) return 0;
+  if (config.model.path.empty() || has_shapes_alone(config.model.path)) return 0;
   const auto files = model::open_model(config.model.path);
   if (!files.tokenizer) return 0;
   const PromptSet prompts(config.grpo->data, /*is_eval=*/false, config.prompt, *files.tokenizer, config.seed);

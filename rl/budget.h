@@ -27,7 +27,7 @@ struct Budget {
   std::vector<std::string> lines() const;
 };
 
-// Opens the model's files (their headers only). `prompt_tokens` of a prompt of reinforcement learning; by default the mean of the
+// Opens the model's files (their headers only); of a folder without weights its config.json, comments allowed. `prompt_tokens` of a prompt of reinforcement learning; by default the mean of the
 // first training prompts. Errors: those of the files and of the model's config.
 Budget make_budget(const RunConfig& config, std::optional<int64_t> prompt_tokens = std::nullopt);
 

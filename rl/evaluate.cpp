@@ -4,116 +4,161 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/rng.h"
 #include "base/text.h"
 #include "rl/scoring.h"
 
 namespace lockstep::rl {
 namespace {
 
-// A reward of the run by its type: "accuracy" decides what is right, "format" what is well formed.
-const rewards::Score* find_score(const rewards::CombinedScore& b, const RewardSet& rewards, const std::string& type) {
-  for (size_t i = 0; i < b.parts.size(); ++i)
-    if (rewards.configs[i].type == type) return &b.parts[i];
-  return nullptr;
-}
+namespace evaluation = rewards::evaluation;
 
-struct PromptTally {
-  int64_t right = 0, samples = 0;
-  std::vector<std::pair<std::string, bool>> answers;  // extracted answer, is it right; a sample without one has no vote
+std::string name_of(const rewards::RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
 
-  // Is the most frequent answer right? Ties go to the answer drawn first.
-  bool majority_is_right() const {
-    int64_t best = 0;
-    bool is_right = false;
-    for (size_t i = 0; i < answers.size(); ++i) {
-      int64_t votes = 0;
-      for (const auto& other : answers) votes += other.first == answers[i].first;
-      if (votes > best) {
-        best = votes;
-        is_right = answers[i].second;
-      }
+bool is_right(const rewards::Score& score) { return score.status == rewards::Status::ok && score.value >= 1.0; }
+
+// One rollout read sample by sample.
+class Reader {
+ public:
+  Reader(const Rollout& rollout, const RewardSet& rewards, const EvalOptions& options)
+      : rollout_(rollout), rewards_(rewards), options_(options), accuracy_(find_accuracy(rewards.configs, options.accuracy_reward)) {
+    for (size_t i = 0; i < rewards.configs.size() && !format_; ++i)
+      if (rewards.configs[i].type == "format") format_ = i;
+  }
+
+  EvalResult read() {
+    if (accuracy_) out_.accuracy_reward = rewards_.combined.name(*accuracy_);
+    out_.has_format = format_.has_value();
+    for (size_t p = 0; p < rollout_.groups.size(); ++p) {
+      evaluation::PromptResult prompt{{}, evaluation::group_columns(rollout_.prompts[p].row)};
+      for (size_t s = 0; s < rollout_.groups[p].completions.size(); ++s) add(prompt, p, s);
+      results_.push_back(std::move(prompt));
     }
-    return is_right;
+    out_.num_prompts = static_cast<int64_t>(results_.size());
+    const double samples = static_cast<double>(std::max<int64_t>(1, out_.num_samples));
+    for (double* value : {&out_.format, &out_.mean_length, &out_.reflection, &out_.truncated, &out_.reward}) *value /= samples;
+    if (accuracy_) measure();
+    add_rewards();
+    return std::move(out_);
   }
+
+ private:
+  void add(evaluation::PromptResult& prompt, size_t p, size_t s) {
+    const auto& sample = rollout_.scores[p].samples[s];
+    const auto& completion = rollout_.groups[p].completions[s];
+    evaluation::SampleResult result;
+    if (accuracy_) result = {is_right(sample.reward.parts[*accuracy_]), sample.reward.parts[*accuracy_].answer};
+    if (format_) out_.format += sample.reward.parts[*format_].value;
+    out_.mean_length += static_cast<double>(completion.ids.size());
+    out_.reflection += sample.has_reflection;
+    out_.truncated += completion.finish == rollout::FinishReason::length;
+    out_.reward += sample.reward.value;
+    out_.num_samples += 1;
+    if (options_.on_sample) options_.on_sample(row(p, s, result));
+    prompt.samples.push_back(std::move(result));
+  }
+
+  base::Json row(size_t p, size_t s, const evaluation::SampleResult& result) const {
+    const auto& sample = rollout_.scores[p].samples[s];
+    const auto& completion = rollout_.groups[p].completions[s];
+    const auto& prompt = rollout_.prompts[p];
+    base::Json scores = base::Json::object();
+    for (size_t i = 0; i < sample.reward.parts.size(); ++i) {
+      const auto& part = sample.reward.parts[i];
+      scores[rewards_.combined.name(i)] =
+          part.status == rewards::Status::ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
+    }
+    base::Json out = {{"source", options_.source}, {"prompt_id", prompt.id}, {"sample", s},
+                      {"prompt", base::repair_utf8(prompt.text)}, {"completion", base::repair_utf8(sample.text)},
+                      {"answer", prompt.row.value("answer", base::Json())}, {"extracted", base::repair_utf8(result.answer)},
+                      {"is_right", result.is_right}, {"reward", sample.reward.value}, {"rewards", std::move(scores)},
+                      {"num_tokens", completion.ids.size()}, {"finish_reason", rollout::finish_reason_name(completion.finish)}};
+    for (const char* column : {"difficulty", "task", "data_source"})
+      if (prompt.row.contains(column)) out[column] = prompt.row[column];
+    return out;
+  }
+
+  void measure() {
+    auto config = options_.measure;
+    config.key = base::derive_key(options_.seed, "measure");
+    out_.measures = evaluation::measure(results_, config);
+    out_.pass_at_1 = out_.measures.pass_at_1.value;
+    // All samples of a prompt are its k here, whatever other k were asked for.
+    config.k = {options_.num_samples};
+    config.num_resamples = 0;
+    const auto all = evaluation::measure(results_, config);
+    if (const auto found = all.pass_at.find(options_.num_samples); found != all.pass_at.end()) out_.pass_at_k = found->second.value;
+    if (const auto found = all.cons_at.find(options_.num_samples); found != all.cons_at.end()) out_.cons_at_k = found->second.value;
+    std::map<std::string, std::pair<double, double>> by_difficulty;  // sum of pass@1, prompts
+    for (size_t p = 0; p < results_.size(); ++p) {
+      const auto& difficulty = rollout_.prompts[p].row;
+      if (!difficulty.contains("difficulty")) continue;
+      auto& [sum, count] = by_difficulty[difficulty["difficulty"].dump()];
+      const auto& samples = results_[p].samples;
+      const auto right = std::count_if(samples.begin(), samples.end(), [](const auto& s) { return s.is_right; });
+      sum += static_cast<double>(right) / static_cast<double>(samples.size());
+      count += 1;
+    }
+    for (const auto& [difficulty, sums] : by_difficulty) out_.pass_by_difficulty[difficulty] = sums.first / sums.second;
+  }
+
+  void add_rewards() {
+    std::vector<rewards::CombinedScore> scores;
+    for (const auto& group : rollout_.scores)
+      for (const auto& sample : group.samples) scores.push_back(sample.reward);
+    const double count = static_cast<double>(std::max<size_t>(1, scores.size()));
+    const auto stats = rewards_.combined.stats(scores);
+    for (size_t i = 0; i < stats.size(); ++i) {
+      const std::string prefix = cat("rewards/", rewards_.combined.name(i), "/");
+      out_.rewards[prefix + "mean"] = stats[i].mean;
+      out_.rewards[prefix + "skip_ratio"] = static_cast<double>(stats[i].num_skip) / count;
+      out_.rewards[prefix + "error_ratio"] = static_cast<double>(stats[i].num_error) / count;
+      out_.rewards[prefix + "timeout_ratio"] = static_cast<double>(stats[i].num_timeout) / count;
+      for (const auto& [name, value] : stats[i].metrics) out_.rewards[prefix + name] = value;
+    }
+  }
+
+  const Rollout& rollout_;
+  const RewardSet& rewards_;
+  const EvalOptions& options_;
+  std::optional<size_t> accuracy_, format_;
+  std::vector<evaluation::PromptResult> results_;
+  EvalResult out_;
 };
-
-void add_sample(EvalResult& out, PromptTally& tally, const ScoredSample& sample, const rollout::Completion& completion,
-                const RewardSet& rewards) {
-  const auto* accuracy = find_score(sample.reward, rewards, "accuracy");
-  const bool is_right = accuracy && accuracy->status == rewards::Status::ok && accuracy->value >= 1.0;
-  tally.samples += 1;
-  tally.right += is_right;
-  // All right answers are one, however they are written ("1/2", "0.5"); wrong ones are compared as text.
-  if (accuracy && !accuracy->answer.empty()) tally.answers.emplace_back(is_right ? "" : accuracy->answer, is_right);
-  if (const auto* format = find_score(sample.reward, rewards, "format")) {
-    out.has_format = true;
-    out.format += format->value;
-  }
-  out.mean_length += static_cast<double>(completion.ids.size());
-  out.reflection += sample.has_reflection;
-  out.truncated += completion.finish == rollout::FinishReason::length;
-  out.reward += sample.reward.value;
-}
-
-void divide(EvalResult& out) {
-  const double samples = static_cast<double>(std::max<int64_t>(1, out.num_samples));
-  for (double* value : {&out.format, &out.mean_length, &out.reflection, &out.truncated, &out.reward}) *value /= samples;
-  const double prompts = static_cast<double>(std::max<int64_t>(1, out.num_prompts));
-  for (double* value : {&out.pass_at_1, &out.pass_at_k, &out.cons_at_k}) *value /= prompts;
-}
 
 }  // namespace
 
-// 1 - C(n - c, k) / C(n, k), as a product.
-double pass_at_k(int64_t n, int64_t c, int64_t k) {
-  if (n - c < k) return 1.0;
-  double miss = 1.0;
-  for (int64_t i = n - c + 1; i <= n; ++i) miss *= 1.0 - static_cast<double>(k) / static_cast<double>(i);
-  return 1.0 - miss;
+std::optional<size_t> find_accuracy(const std::vector<rewards::RewardConfig>& rewards, const std::string& name) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < rewards.size(); ++i) {
+    names.push_back(name_of(rewards[i]));
+    const bool is_it = name.empty() ? rewards[i].type == "accuracy" || rewards[i].type.starts_with("accuracy_") : names.back() == name;
+    if (is_it) return i;
+  }
+  if (name.empty()) return std::nullopt;
+  throw Error(cat("no reward is named \"", base::printable(name), "\""), "/eval/accuracy_reward", cat("use one of ", base::join(names, ", ")));
 }
 
 base::Json EvalResult::to_json() const {
-  base::Json json = {{"pass_at_1", pass_at_1}, {"pass_at_k", pass_at_k},     {"cons_at_k", cons_at_k},
-                     {"format", format},       {"mean_length", mean_length}, {"reflection", reflection},
-                     {"truncated", truncated}, {"reward", reward},           {"num_prompts", num_prompts},
+  const auto if_known = [&](double value) { return accuracy_reward ? base::Json(value) : base::Json(); };
+  base::Json json = {{"pass_at_1", if_known(pass_at_1)}, {"pass_at_k", if_known(pass_at_k)}, {"cons_at_k", if_known(cons_at_k)},
+                     {"format", format},                 {"mean_length", mean_length},       {"reflection", reflection},
+                     {"truncated", truncated},           {"reward", reward},                 {"num_prompts", num_prompts},
                      {"num_samples", num_samples}};
   for (const auto& [difficulty, value] : pass_by_difficulty) json["pass_by_difficulty"][difficulty] = value;
+  json["accuracy_reward"] = accuracy_reward ? base::Json(*accuracy_reward) : base::Json();
+  if (accuracy_reward) json.update(measures.to_json());
+  for (const auto& [name, value] : rewards) json[name] = value;
   return json;
 }
 
-EvalResult evaluate(rollout::Engine& engine,
-                    const PromptSet& prompts,
-                    const RewardSet& rewards,
-                    int num_prompts,
-                    int num_samples,
-                    const rollout::SamplingConfig& sampling,
-                    uint64_t seed,
-                    const Draws& draws) {
+EvalResult evaluate(rollout::Engine& engine, const PromptSet& prompts, const RewardSet& rewards, const EvalOptions& options) {
   const uint64_t rows = prompts.size();
-  const int64_t count = rows > 0 ? std::min<int64_t>(num_prompts, static_cast<int64_t>(rows)) : num_prompts;
-  const auto rollout = run_rollout(engine, prompts, prompts.slice(0, count), num_samples, sampling, rewards, seed, draws);
-  EvalResult out;
-  std::map<std::string, std::pair<double, double>> by_difficulty;  // sum of pass@1, prompts
-  for (size_t i = 0; i < rollout.groups.size(); ++i) {
-    PromptTally tally;
-    for (size_t s = 0; s < rollout.groups[i].completions.size(); ++s)
-      add_sample(out, tally, rollout.scores[i].samples[s], rollout.groups[i].completions[s], rewards);
-    const double pass = static_cast<double>(tally.right) / static_cast<double>(tally.samples);
-    out.pass_at_1 += pass;
-    out.pass_at_k += rl::pass_at_k(tally.samples, tally.right, tally.samples);
-    out.cons_at_k += tally.majority_is_right();
-    out.num_prompts += 1;
-    out.num_samples += tally.samples;
-    const auto& row = rollout.prompts[i].row;
-    if (row.contains("difficulty")) {
-      auto& [sum, n] = by_difficulty[row["difficulty"].dump()];
-      sum += pass;
-      n += 1;
-    }
-  }
-  divide(out);
-  for (const auto& [difficulty, sums] : by_difficulty) out.pass_by_difficulty[difficulty] = sums.first / sums.second;
-  return out;
+  const int64_t count = rows > 0 ? std::min<int64_t>(options.num_prompts, static_cast<int64_t>(rows)) : options.num_prompts;
+  const auto rollout =
+      run_rollout(engine, prompts, prompts.slice(0, count), options.num_samples, options.sampling, rewards, options.seed, options.draws);
+  return Reader(rollout, rewards, options).read();
 }
 
 }  // namespace lockstep::rl

@@ -54,7 +54,9 @@ void add_workers(MetricsRow& row, const rollout::remote::WorkerStats& stats) {
 }
 
 std::string describe(const EvalResult& r) {
-  return cat("pass@1 ", base::fixed(r.pass_at_1, 3), r.has_format ? cat(", format ", base::fixed(r.format, 2)) : "", ", length ",
+  const auto& interval = r.measures.pass_at_1.interval;
+  const std::string range = interval ? cat(" [", base::fixed(interval->low, 3), ", ", base::fixed(interval->high, 3), "]") : "";
+  return cat(r.accuracy_reward ? cat("pass@1 ", base::fixed(r.pass_at_1, 3), range) : "no accuracy reward", r.has_format ? cat(", format ", base::fixed(r.format, 2)) : "", ", length ",
              base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2));
 }
 
@@ -191,9 +193,11 @@ void GrpoLog::add_evaluation(MetricsRow& row) {
   const int64_t every = session_.config.eval.eval_steps, step = stage_.step() + 1;
   if (every == 0 || step % every != 0 || !session_.can_evaluate()) return;
   const auto r = session_.evaluate(session_.config.eval.num_samples);
-  row.set("eval_pass@1", r.pass_at_1);
-  row.set("eval_pass@k", r.pass_at_k);
-  row.set("eval_cons@k", r.cons_at_k);
+  if (r.accuracy_reward) {
+    row.set("eval_pass@1", r.pass_at_1);
+    row.set("eval_pass@k", r.pass_at_k);
+    row.set("eval_cons@k", r.cons_at_k);
+  }
   row.set("eval_format", r.format);
   row.set("eval_mean_length", r.mean_length);
   row.set("eval_reflection", r.reflection);

@@ -45,6 +45,26 @@ Policy new_policy(const RunConfig& config, const std::string& tokenizer_folder) 
 
 }  // namespace
 
+void override_context(const ModelSource& source, model::OpenModel& files) {
+  if (source.rope_scaling.empty() && source.max_position_embeddings == 0) return;
+  model::ModelConfig& config = files.config;
+  auto json = model::to_hf_config(config);
+  if (!source.rope_scaling.empty()) {
+    const int64_t known = config.rope_scaling.original_max_position_embeddings;
+    auto scaling = source.rope_scaling;
+    if (!scaling.contains("original_max_position_embeddings") && scaling.value("rope_type", "default") != "default")
+      scaling["original_max_position_embeddings"] = known > 0 ? known : config.max_position_embeddings;
+    json.erase("rope_parameters");
+    json["rope_theta"] = config.rope_theta;
+    json["rope_scaling"] = std::move(scaling);
+  }
+  if (source.max_position_embeddings > 0) json["max_position_embeddings"] = source.max_position_embeddings;
+  const auto changed = model::parse_model_config(json, "/model");
+  config.rope_scaling = changed.rope_scaling;
+  config.rope_theta = changed.rope_theta;
+  config.max_position_embeddings = changed.max_position_embeddings;
+}
+
 model::TransformerOptions transformer_options(const RunConfig& config) {
   if (config.device == "cuda" && !at::hasCUDA())
     throw Error("there is no CUDA device, or this build has none", "/device", "use \"cpu\"; `lockstep doctor` says what is there");
@@ -54,9 +74,10 @@ model::TransformerOptions transformer_options(const RunConfig& config) {
 
 Policy make_policy(const RunConfig& config, const std::string& tokenizer_folder) {
   if (config.model.path.empty()) return new_policy(config, tokenizer_folder);
-  const auto files = model::open_model(config.model.path);
+  auto files = model::open_model(config.model.path);
   if (!files.tokenizer)
     throw Error("the model has no tokenizer", config.model.path, "put its tokenizer.json or tokenizer.model into the folder");
+  override_context(config.model, files);
   return {model::load_transformer(files, transformer_options(config)), files.tokenizer};
 }
 

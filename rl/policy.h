@@ -18,6 +18,10 @@ struct Policy {
 // run. Errors: a model without tokenizer, a new model without pre-training text, those of the files.
 Policy make_policy(const RunConfig& config, const std::string& tokenizer_folder);
 
+// Puts the source's rope_scaling and max_position_embeddings in place of the file's. Positions beyond the trained length are the
+// user's to ask for. Errors: those of a config.json, at /model.
+void override_context(const ModelSource& source, model::OpenModel& files);
+
 // How the config wants models to be held; sets the process's kernels as it says. Error: device cuda where there is none.
 model::TransformerOptions transformer_options(const RunConfig& config);
 

@@ -21,6 +21,9 @@ bool has_format(const Session& session) {
   return std::any_of(configs.begin(), configs.end(), [](const auto& reward) { return reward.type == "format"; });
 }
 
+// null: the evaluation has no accuracy reward.
+std::string shown(const base::Json& value, int digits) { return value.is_null() ? "none" : base::fixed(value, digits); }
+
 void write_summary(const Session& session) {
   if (!session.world.is_first()) return;
   const auto before = session.folder.read_result("eval_before.json"), after = session.folder.read_result("eval_after.json");
@@ -36,7 +39,7 @@ void write_summary(const Session& session) {
   summary["seconds"] = total;
   summary["seed"] = session.config.seed;
   session.folder.write_result("summary.json", summary);
-  base::log_info(cat("pass@1 ", base::fixed(before->at("pass_at_1"), 3), " -> ", base::fixed(after->at("pass_at_1"), 3),
+  base::log_info(cat("pass@1 ", shown(before->at("pass_at_1"), 3), " -> ", shown(after->at("pass_at_1"), 3),
                      has_format(session) ? cat(", format ", base::fixed(before->at("format"), 2), " -> ", base::fixed(after->at("format"), 2)) : "",
                      ", length ", base::fixed(before->at("mean_length"), 1), " -> ", base::fixed(after->at("mean_length"), 1),
                      ", reflection ", base::fixed(before->at("reflection"), 2), " -> ", base::fixed(after->at("reflection"), 2),

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "rl/evaluate.h"
 
 namespace lockstep::rl {
 namespace {
@@ -64,6 +65,8 @@ void validate(const RunConfig& config) {
           "add \"pretrain\", \"sft\", \"dpo\" or \"grpo\"");
   require(config.model.path.empty() != config.model.config.empty(), "the model needs exactly one of path and config", "/model",
           "name a folder in \"path\" or an architecture in \"config\"");
+  require(config.model.config.empty() || (config.model.rope_scaling.empty() && config.model.max_position_embeddings == 0),
+          "a new model with rope_scaling or max_position_embeddings beside its config", "/model", "write them into /model/config");
   const auto& names = model::prompt_format_names();
   require(std::find(names.begin(), names.end(), config.prompt.format) != names.end(),
           cat("unknown prompt format \"", config.prompt.format, "\""), "/prompt/format", cat("use one of ", base::join(names, ", ")));
@@ -75,6 +78,11 @@ void validate(const RunConfig& config) {
   if (config.pretrain && config.pretrain->target_pass_at_1)
     require(!config.rewards.empty() && (!config.eval.data.task.empty() || !config.eval.data.file.empty()),
             "target_pass_at_1 needs an evaluation", "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");
+  if (!config.rewards.empty()) {
+    const bool has_accuracy = find_accuracy(config.rewards, config.eval.accuracy_reward).has_value();
+    require(has_accuracy || !config.pretrain || !config.pretrain->target_pass_at_1, "target_pass_at_1 without a reward that says what is right",
+            "/pretrain/target_pass_at_1", "add an accuracy reward, or name one in /eval/accuracy_reward");
+  }
 }
 
 RunConfig load_run_config(const std::string& file, const std::vector<std::string>& assignments) {

@@ -90,6 +90,10 @@ struct EvalConfig {
   int num_samples = 2;
   int final_num_samples = 8;
   int64_t eval_steps = 10;
+  std::string accuracy_reward;
+  std::vector<int64_t> k;
+  int num_vote_draws = 100;
+  int num_resamples = 1000;
   rollout::SamplingConfig sampling;
   void visit(auto&& field) {
     field("data", data, "held-out prompts");
@@ -98,6 +102,11 @@ struct EvalConfig {
     field("final_num_samples", final_num_samples, "samples per prompt before and after a stage", base::at_least(1));
     field("eval_steps", eval_steps, "steps between evaluations of reinforcement learning; 0: only before and after",
           base::at_least(0));
+    field("accuracy_reward", accuracy_reward,
+          "name of the reward that says what is right (a value of at least 1); empty: the first of type accuracy or accuracy_*");
+    field("k", k, "k of pass@k and cons@k, those up to the samples; empty: powers of 2 and the samples", base::at_least(1));
+    field("num_vote_draws", num_vote_draws, "draws of k samples that cons@k averages over, where k is below the samples", base::at_least(1));
+    field("num_resamples", num_resamples, "of the prompts, for the 95 % bootstrap intervals; 0: none", base::at_least(0));
     field("sampling", sampling, "how completions are drawn");
   }
 };

@@ -67,8 +67,15 @@ Session::Session(const RunConfig& c, const ranks::World& the_world, int local_si
 
 EvalResult Session::evaluate(int num_samples) {
   // One seed for all evaluations of a run: differences between steps are differences of the weights.
-  return rl::evaluate(engine, *held_out, *rewards, config.eval.num_prompts, num_samples, config.eval.sampling,
-                      base::derive_key(config.seed, "evaluation"), draws());
+  const auto& e = config.eval;
+  return rl::evaluate(engine, *held_out, *rewards,
+                      {.num_prompts = e.num_prompts,
+                       .num_samples = num_samples,
+                       .sampling = e.sampling,
+                       .seed = base::derive_key(config.seed, "evaluation"),
+                       .accuracy_reward = e.accuracy_reward,
+                       .measure = {.k = e.k, .num_vote_draws = e.num_vote_draws, .num_resamples = e.num_resamples},
+                       .draws = draws()});
 }
 
 }  // namespace lockstep::rl

@@ -32,12 +32,18 @@ struct ModelSource {
   base::Json config = base::Json::object();
   double init_gain = 0.5;
   std::string dtype = "float32";
+  base::Json rope_scaling = base::Json::object();
+  int64_t max_position_embeddings = 0;
   TokenizerConfig tokenizer;
   void visit(auto&& field) {
     field("path", path, "model folder (config.json + safetensors) or .gguf file; empty: initialise from `config`");
     field("config", config, "Hugging Face config.json of a new model; vocab_size is taken from the tokenizer");
     field("init_gain", init_gain, "new matrices have std init_gain / sqrt(fan_in); 0: initializer_range", base::at_least(0));
     field("dtype", dtype, "storage and compute type; masters and moments are f32", base::one_of({"float32", "bfloat16"}));
+    field("rope_scaling", rope_scaling,
+          "with `path`: in place of the file's, e.g. {\"rope_type\": \"yarn\", \"factor\": 4}; the trained length is the file's context unless "
+          "original_max_position_embeddings says otherwise; {\"rope_type\": \"default\"}: none");
+    field("max_position_embeddings", max_position_embeddings, "with `path`: context length in place of the file's; 0: the file's", base::at_least(0));
     field("tokenizer", tokenizer, "tokenizer of a new model, trained on its pre-training text");
   }
 };

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "rewards/rows/example.h"
 #include "rewards/rows/row_file.h"
+#include "rewards/tasks/task.h"
 
 namespace lockstep::rl {
 namespace {
@@ -41,6 +42,52 @@ class CorpusRows : public TextRows {
   const model::Tokenizer& tokenizer_;
   uint64_t seed_;
   TokenId eos_;
+};
+
+// Problems of a task with their answers; those of the eval split never occur.
+class TaskRows : public TextRows {
+ public:
+  TaskRows(const TextSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format, uint64_t seed)
+      : task_(source.task, source.task_parameters), source_(source), tokenizer_(tokenizer), format_(format), seed_(seed) {
+    require_eos(tokenizer);
+  }
+
+  TextRow row(uint64_t index) const override {
+    const base::Json json = task_.make(seed_, rewards::Split::train, index);
+    TextRow out;
+    out.prompt = model::prompt_ids(tokenizer_, format_, turns(json.at("prompt")));
+    out.completion = model::completion_ids(tokenizer_, format_, cat(separator(), json.at("answer").get<std::string>()));
+    const auto room = static_cast<size_t>(source_.max_length);
+    if (out.prompt.size() + out.completion.size() > room)
+      throw Error(cat("a solved problem has ", out.prompt.size() + out.completion.size(), " tokens, max_length is ", room),
+                  cat("task ", task_.name(), ", row ", index), "raise data.max_length, or narrow data.task_parameters");
+    if (source_.trained == "answer") return out;
+    out.prompt.insert(out.prompt.end(), out.completion.begin(), out.completion.end());
+    return {{}, std::move(out.prompt)};
+  }
+  uint64_t rows_per_epoch() const override { return 0; }
+
+  static std::string document(const base::Json& row) {
+    std::string text;
+    for (const auto& turn : turns(row.at("prompt"))) text += turn.content;
+    return cat(text, " ", row.at("answer").get<std::string>());
+  }
+
+ private:
+  static std::vector<model::Message> turns(const base::Json& prompt) {
+    if (prompt.is_string()) return {{"user", prompt.get<std::string>()}};
+    std::vector<model::Message> out;
+    for (const auto& turn : prompt) out.push_back({turn.at("role").get<std::string>(), turn.at("content").get<std::string>()});
+    return out;
+  }
+  // A template ends the question itself; plain text is continued behind a space, as the corpus does it.
+  const char* separator() const { return format_.name == "raw" ? " " : ""; }
+
+  rewards::Task task_;
+  TextSource source_;
+  const model::Tokenizer& tokenizer_;
+  model::PromptFormat format_;
+  uint64_t seed_;
 };
 
 // What a row holds, before tokens.
@@ -138,12 +185,21 @@ std::unique_ptr<TextRows> open_text_rows(const TextSource& source,
                                          const model::Tokenizer& tokenizer,
                                          const model::PromptFormat& format,
                                          uint64_t seed) {
+  if (!source.task.empty() && !source.files.empty())
+    throw Error(cat("both the task ", source.task, " and files are named"), "data/task", "keep one of them");
+  if (!source.task.empty()) return std::make_unique<TaskRows>(source, tokenizer, format, seed);
   if (source.files.empty()) return std::make_unique<CorpusRows>(source, tokenizer, seed);
   return std::make_unique<FileRows>(source, tokenizer, format, seed);
 }
 
 std::vector<std::string> tokenizer_documents(const TextSource& source, uint64_t seed, int64_t count) {
   std::vector<std::string> documents;
+  if (!source.task.empty()) {
+    const rewards::Task task(source.task, source.task_parameters);
+    for (int64_t i = 0; i < count; ++i)
+      documents.push_back(TaskRows::document(task.make(seed, rewards::Split::train, static_cast<uint64_t>(i))));
+    return documents;
+  }
   if (source.files.empty()) {
     for (int64_t i = 0; i < count; ++i)
       documents.push_back(rewards::corpus_document(source.corpus, seed, static_cast<uint64_t>(i)));

@@ -18,6 +18,7 @@ TaskKind letter_count_task();
 TaskKind spell_backward_task();
 TaskKind countdown_task();
 TaskKind knights_knaves_task();
+TaskKind needle_task();
 
 // Shorthands for parameter lists.
 TaskParameter whole(std::string name, std::string meaning, double default_number, double low, double high);

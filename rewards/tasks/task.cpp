@@ -40,6 +40,7 @@ const std::vector<TaskKind>& task_table() {
   static const std::vector<TaskKind> table = {
       chain_sum_task(),    products_task(),       mod_chain_task(), decimal_compare_task(),
       letter_count_task(), spell_backward_task(), countdown_task(), knights_knaves_task(),
+      needle_task(),
   };
   return table;
 }

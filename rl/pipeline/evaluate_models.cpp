@@ -2,7 +2,6 @@
 // Models against suites.
 #include "rl/pipeline/evaluate_models.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 
@@ -13,6 +12,7 @@
 #include "base/signal.h"
 #include "base/text.h"
 #include "rl/evaluate.h"
+#include "rl/pipeline/measures.h"
 
 namespace lockstep::rl::pipeline {
 namespace {
@@ -28,7 +28,13 @@ Suite load_suite(const base::Json& json, const std::string& where) {
 base::Json measure(OpenModel& open, const Suite& suite, uint64_t seed) {
   const RewardSet rewards(suite.rewards, seed);
   const PromptSet prompts(suite.data, /*is_eval=*/true, suite.prompt, *open.policy.tokenizer, seed);
-  return evaluate(open.engine, prompts, rewards, suite.num_prompts, suite.num_samples, suite.sampling, base::derive_key(seed, "evaluation")).to_json();
+  EvalOptions options;
+  options.num_prompts = suite.num_prompts;
+  options.num_samples = suite.num_samples;
+  options.sampling = suite.sampling;
+  options.seed = base::derive_key(seed, "evaluation");
+  options.accuracy_reward = suite.accuracy_reward;
+  return evaluate(open.engine, prompts, rewards, options).to_json();
 }
 
 // "0.912", and behind it its interval where there is one.
@@ -41,19 +47,10 @@ std::string cell(const base::Json& result, const std::string& key) {
   return text;
 }
 
-// All numbers of the results that some model has, but for counts; the first ones as people look for them.
-std::vector<std::string> columns_of(const base::Json& models) {
-  std::vector<std::string> columns;
-  for (const auto& [model, result] : models.items())
-    for (const auto& [key, value] : result.items())
-      if (value.is_number() && !key.starts_with("num_") && std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
-  return columns;
-}
-
 std::string table_of(const base::Json& results) {
   std::string out;
   for (const auto& [suite, models] : results.items()) {
-    const auto columns = columns_of(models);
+    const auto columns = shown_measures(models);
     out += cat("### ", suite, "\n\n| model |");
     for (const auto& column : columns) out += cat(" ", column, " |");
     out += "\n|---|";

@@ -20,13 +20,15 @@ struct Suite {
   std::vector<rewards::RewardConfig> rewards;
   int num_prompts = 256;
   int num_samples = 16;
+  std::string accuracy_reward;
   rollout::SamplingConfig sampling;
   void visit(auto&& field) {
     field("data", data, "held-out prompts");
     field("prompt", prompt, "how prompts become ids");
-    field("rewards", rewards, "rewards; the first of an accuracy type decides what is right");
+    field("rewards", rewards, "rewards");
     field("num_prompts", num_prompts, "prompts", base::at_least(1));
     field("num_samples", num_samples, "samples per prompt, k of pass@k and cons@k", base::at_least(1));
+    field("accuracy_reward", accuracy_reward, "name of the reward that says what is right; empty: the first of an accuracy type");
     field("sampling", sampling, "how completions are drawn");
   }
 };

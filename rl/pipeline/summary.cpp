@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rl/pipeline/measures.h"
 #include "rl/pipeline/stage_record.h"
 
 namespace lockstep::rl::pipeline {
@@ -33,16 +34,8 @@ std::vector<double> values_of(const std::vector<base::Json>& results, const std:
   return out;
 }
 
-std::vector<std::string> numbers_of(const base::Json& models) {
-  std::vector<std::string> keys;
-  for (const auto& [model, result] : models.items())
-    for (const auto& [key, value] : result.items())
-      if (value.is_number() && !key.starts_with("num_") && std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
-  return keys;
-}
-
 std::string suite_table(const std::string& name, const std::vector<base::Json>& results) {
-  const auto keys = numbers_of(results.front());
+  const auto keys = shown_measures(results.front());
   std::string out = cat("### ", name, "\n\n| model | ", base::join(keys, " | "), " |\n|---|");
   for (size_t i = 0; i < keys.size(); ++i) out += "---|";
   for (const auto& [model, unused] : results.front().items()) {

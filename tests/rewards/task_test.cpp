@@ -40,12 +40,14 @@ const std::vector<std::pair<std::string, Json>>& narrow_settings() {
       {"spell_backward", Json::object()},
       {"countdown", {{"max_numbers", 3}, {"max_number", 9}}},
       {"knights_knaves", {{"max_people", 2}}},
+      {"needle", {{"digits", 3}, {"min_length", 4}, {"max_length", 6}}},
   };
   return settings;
 }
 
 // The prompt without what does not matter to the problem: order of factors, names of people.
 std::string essence(const std::string& task, const Json& row) {
+  if (task == "needle") return row["answer"].get<std::string>();
   std::string prompt = row["prompt"].get<std::string>();
   if (task == "products" || task == "countdown") {
     std::vector<int64_t> numbers = integers_in(prompt);

@@ -50,4 +50,14 @@ TEST_CASE("budget: bf16 halves the weights and adds f32 masters; a KL term adds 
   CHECK(f32.lines().size() == 4);
 }
 
+TEST_CASE("budget: a folder with a config.json alone gives its shapes, comments allowed") {
+  const TempFolder folder;
+  const auto config = rl::load_run_config(std::string(LOCKSTEP_SOURCE_DIR) + "/tests/e2e/tiny_run.json", {});
+  auto json = config.model.config;
+  json["vocab_size"] = config.model.tokenizer.vocab_size;
+  folder.write("config.json", "// shapes\n" + json.dump());
+  const auto alone = rl::make_budget(tiny_run({"model.config=null", "model.path=" + folder.path()}));
+  CHECK(alone.num_parameters == rl::make_budget(config).num_parameters);
+}
+
 }  // namespace lockstep::test

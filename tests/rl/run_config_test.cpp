@@ -124,6 +124,17 @@ TEST_CASE("run config: every rule across fields names the values, the path and a
           "/pretrain/target_pass_at_1", "add \"rewards\" and \"eval.data\"");
 }
 
+TEST_CASE("run config: what an evaluation calls right is named, and what needs it says so") {
+  refuses({"pretrain.target_pass_at_1=0.1", "rewards=[{\"type\": \"format\"}]"}, "target_pass_at_1 without a reward that says what is right",
+          "/pretrain/target_pass_at_1", "add an accuracy reward");
+  refuses({"eval.accuracy_reward=mine"}, "no reward is named \"mine\"", "/eval/accuracy_reward", "use one of ");
+}
+
+TEST_CASE("run config: the context of a new model stands in its config") {
+  refuses({"model.path=", "model.config.model_type=llama", "model.max_position_embeddings=512"}, "beside its config", "/model", "write them into /model/config");
+  refuses({"model.path=", "model.config.model_type=llama", "model.rope_scaling.factor=2"}, "beside its config", "/model", "write them into /model/config");
+}
+
 TEST_CASE("run config: every rule across the options of the loss names the values, the path and a way out") {
   const std::string loss = "grpo.loss.", at = "/grpo/loss/";
   refuses({loss + "loss_type=gspo", loss + "importance_sampling_level=product"}, "loss_type gspo with ratios of level product",

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scoring and evaluation of scripted completions: every number of an evaluation by hand, pass@k by brute force.
+// Scoring and evaluation of scripted completions: every number of an evaluation by hand.
 #include "rl/scoring.h"
 
 #include <doctest/doctest.h>
-
-#include <bit>
-#include <cmath>
 
 #include "rl/evaluate.h"
 #include "tests/rl/tiny_text.h"
@@ -59,17 +56,11 @@ constexpr const char* kRows =
 
 std::string answer(int value) { return cat("<think>a word</think><answer>", value, "</answer>"); }
 
-double binomial(int64_t n, int64_t k) {
-  double out = 1;
-  for (int64_t i = 1; i <= k; ++i) out = out * static_cast<double>(n - k + i) / static_cast<double>(i);
-  return k > n ? 0 : out;
-}
-
 rl::EvalResult evaluate_one(const TempFolder& folder, const std::vector<Answer>& answers) {
   const auto prompts = prompts_of(folder, "{\"prompt\": \"1+1\", \"answer\": \"2\"}\n");
   auto engine = engine_of({answers});
   const rl::RewardSet rewards(accuracy_and_format(), 1);
-  return rl::evaluate(engine, prompts, rewards, 1, static_cast<int>(answers.size()), {}, 1);
+  return rl::evaluate(engine, prompts, rewards, {.num_prompts = 1, .num_samples = static_cast<int>(answers.size()), .seed = 1});
 }
 
 }  // namespace
@@ -118,7 +109,7 @@ TEST_CASE("evaluate: every field from a scripted engine") {
   auto engine = engine_of({{{answer(2)}, {answer(3)}, {answer(2)}, {answer(5)}},
                            {{answer(7)}, {answer(7)}, {"wait", FinishReason::length}, {answer(4)}},
                            {{"so"}, {"so"}, {"so"}, {"so", FinishReason::length}}});
-  const auto r = rl::evaluate(engine, prompts, rewards, 100, 4, {}, 5);
+  const auto r = rl::evaluate(engine, prompts, rewards, {.num_prompts = 100, .num_samples = 4, .seed = 5});
   double length = 0;
   for (const auto& text : {answer(2), answer(3), answer(2), answer(5), answer(7), answer(7), answer(4)})
     length += static_cast<double>(tiny_tokenizer().encode(text).size()) + 1;
@@ -155,22 +146,62 @@ TEST_CASE("evaluate: the majority is that of the answers; of equally frequent on
   CHECK(evaluate_one(folder, {{answer(3)}, {answer(3)}, {"<answer>2.0</answer>"}, {answer(2)}, {"<answer>2</answer>"}}).cons_at_k == 1);
 }
 
-TEST_CASE("pass@k: the share of k-subsets of n samples with a right one, by counting them all") {
-  for (int64_t n = 1; n <= 9; ++n)
-    for (int64_t c = 0; c <= n; ++c)
-      for (int64_t k = 1; k <= n; ++k) {
-        double hits = 0;
-        for (uint32_t subset = 0; subset < (1u << n); ++subset)
-          if (std::popcount(subset) == k && (subset & ((1u << c) - 1)) != 0) hits += 1;
-        CHECK(rl::pass_at_k(n, c, k) == doctest::Approx(hits / binomial(n, k)));
-      }
+TEST_CASE("evaluate: other k, intervals and groups of prompts beside the fields of old") {
+  const TempFolder folder;
+  const auto prompts = prompts_of(folder, kRows);
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  auto engine = engine_of({{{answer(2)}, {answer(3)}}, {{answer(4)}, {answer(4)}}, {{"so"}, {answer(1)}}});
+  const auto r = rl::evaluate(engine, prompts, rewards, {.num_prompts = 3, .num_samples = 2, .measure = {.k = {1}}});
+  CHECK(r.measures.pass_at.size() == 1);
+  CHECK(r.pass_at_k == doctest::Approx(2.0 / 3));  // of all samples, though only k = 1 was asked for
+  CHECK(r.cons_at_k == doctest::Approx(2.0 / 3));
+  const auto json = r.to_json();
+  CHECK(json["accuracy_reward"] == "accuracy");
+  CHECK(json["pass_at_1_ci"].size() == 2);
+  CHECK(json["pass_at"]["1"] == json["pass_at_1"]);
+  CHECK(json["by"]["difficulty"]["2"]["num_prompts"] == 2);
+  CHECK(json["by"]["difficulty"]["2"]["pass_at_1"] == 0.75);
+  CHECK(json["rewards/accuracy/mean"] == 0.5);
+  CHECK(json["rewards/accuracy/has_answer"].get<double>() == doctest::Approx(5.0 / 6));
+  CHECK(json["rewards/format/skip_ratio"] == 0.0);
 }
 
-TEST_CASE("pass@k: large counts neither overflow nor leave [0, 1]") {
-  CHECK(rl::pass_at_k(1'000'000, 1, 1) == doctest::Approx(1e-6));
-  const double value = rl::pass_at_k(10'000, 5, 1000);
-  CHECK(value > 0.4);
-  CHECK(value < 0.42);
+TEST_CASE("evaluate: what is right is said by any accuracy reward, or the one that is named; without one nothing is claimed") {
+  const TempFolder folder;
+  const auto prompts = prompts_of(folder, "{\"prompt\": \"1+1\", \"answer\": \"2\"}\n");
+  const auto evaluated = [&](const std::vector<rewards::RewardConfig>& configs, const std::string& name = "") {
+    auto engine = engine_of({{{answer(2)}}});
+    return rl::evaluate(engine, prompts, rl::RewardSet(configs, 1), {.num_prompts = 1, .num_samples = 1, .accuracy_reward = name});
+  };
+  rewards::RewardConfig coin{.type = "random", .options = {{"probability", 1.0}}}, exact{.type = "accuracy_exact", .name = "mine"};
+  CHECK(evaluated({coin, exact}).accuracy_reward == "mine");
+  CHECK(evaluated({exact, coin}, "random").pass_at_1 == 1);
+  CHECK(evaluated({exact, coin}, "random").accuracy_reward == "random");
+  const auto none = evaluated({coin}).to_json();
+  for (const char* key : {"pass_at_1", "pass_at_k", "cons_at_k", "accuracy_reward"}) CHECK(none.at(key).is_null());
+  CHECK_FALSE(none.contains("pass_at"));
+  CHECK(none["reward"] == 1.0);
+  check_error([&] { evaluated({exact, coin}, "min"); }, "no reward is named \"min\"", "/eval/accuracy_reward", "use one of mine, random");
+}
+
+TEST_CASE("evaluate: every sample becomes a row, in order") {
+  const TempFolder folder;
+  const auto prompts = prompts_of(folder, kRows);
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  auto engine = engine_of({{{answer(2)}, {"so", FinishReason::length}}, {{answer(4)}, {answer(5)}}});
+  std::vector<base::Json> rows;
+  rl::evaluate(engine, prompts, rewards,
+               {.num_prompts = 2, .num_samples = 2, .source = "sums", .on_sample = [&](const base::Json& row) { rows.push_back(row); }});
+  REQUIRE(rows.size() == 4);
+  const base::Json expected = {{"source", "sums"}, {"prompt_id", 0}, {"sample", 0}, {"prompt", "1+1"}, {"completion", answer(2)}, {"answer", "2"},
+                               {"extracted", "2"}, {"is_right", true}, {"reward", 1.5}, {"rewards", {{"accuracy", 1.0}, {"format", 1.0}}},
+                               {"num_tokens", rows[0]["num_tokens"]}, {"finish_reason", "eos"}, {"difficulty", 2}};
+  CHECK(rows[0] == expected);
+  CHECK(rows[0]["num_tokens"] == tiny_tokenizer().encode(answer(2)).size() + 1);
+  CHECK(rows[1]["finish_reason"] == "length");
+  CHECK(rows[1]["extracted"] == "");
+  CHECK(rows[3]["prompt_id"] == 1);
+  CHECK(rows[3]["is_right"] == false);
 }
 
 }  // namespace lockstep::test

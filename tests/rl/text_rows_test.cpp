@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "rewards/tasks/task.h"
 #include "tests/rl/tiny_text.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
@@ -76,6 +77,42 @@ TEST_CASE("text rows: a corpus document above max_length keeps its beginning") {
     if (expected.size() > 6) expected.resize(6);
     CHECK(cut->row(i).completion == expected);
   }
+}
+
+TEST_CASE("text rows: a task's problems are solved behind a space, of the train split alone, and the answer alone is trained on unless all is asked for") {
+  rl::TextSource source;
+  source.task = "chain_sum";
+  source.task_parameters = {{"max_terms", 5}};
+  const auto rows = rl::open_text_rows(source, tiny_tokenizer(), {}, 7);
+  source.trained = "all";
+  const auto whole = rl::open_text_rows(source, tiny_tokenizer(), {}, 7);
+  CHECK(rows->rows_per_epoch() == 0);
+  const rewards::Task task("chain_sum", source.task_parameters);
+  for (uint64_t i : {4, 0, 30}) {
+    const auto problem = task.make(7, rewards::Split::train, i);
+    const auto row = rows->row(i);
+    CHECK(row.prompt == encode(problem["prompt"].get<std::string>()));
+    CHECK(row.completion == with_eos(encode(" " + problem["answer"].get<std::string>())));
+    Ids joined = row.prompt;
+    joined.insert(joined.end(), row.completion.begin(), row.completion.end());
+    CHECK(whole->row(i).prompt.empty());
+    CHECK(whole->row(i).completion == joined);
+  }
+  const auto documents = rl::tokenizer_documents(source, 7, 3);
+  REQUIRE(documents.size() == 3);
+  const auto first = task.make(7, rewards::Split::train, 0);
+  CHECK(documents[0] == first["prompt"].get<std::string>() + " " + first["answer"].get<std::string>());
+}
+
+TEST_CASE("text rows: a task beside files, and a solved problem that does not fit, are refused") {
+  rl::TextSource source;
+  source.task = "chain_sum";
+  source.files = {"x.jsonl"};
+  check_error([&] { rl::open_text_rows(source, tiny_tokenizer(), {}, 7); }, "both the task chain_sum and files are named", "data/task", "keep one of them");
+  source.files = {};
+  source.max_length = 4;
+  const auto rows = rl::open_text_rows(source, tiny_tokenizer(), {}, 7);
+  check_error([&] { rows->row(3); }, "tokens, max_length is 4", "task chain_sum, row 3", "raise data.max_length");
 }
 
 TEST_CASE("text rows: the three forms of a file's rows") {
