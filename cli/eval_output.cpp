@@ -53,7 +53,7 @@ std::vector<Option> eval_output_options() {
 
 void put_eval(const Arguments& arguments, const base::Json& json, const std::function<std::string()>& table) {
   const auto output = arguments.value("output");
-  if (output) base::write_file_atomic(*output, json.dump(2) + "\n");
+  if (output) base::write_file_atomic(*output, cat(json.dump(2), "\n"));
   if (output || arguments.has("table")) std::cout << table();
   else std::cout << json.dump(2) << "\n";
 }
@@ -78,8 +78,8 @@ std::string eval_table(const std::vector<NamedEval>& evals) {
     for (const auto& [name, value] : eval.result.rewards) rewards.push_back({base::printable(cat(eval.name, " ", name)), base::fixed(value, 3)});
   }
   std::string text = text_table(measures);
-  if (groups.size() > 1) text += "\n" + text_table(groups);
-  return text + "\n" + text_table(rewards);
+  if (groups.size() > 1) text += cat("\n", text_table(groups));
+  return cat(text, "\n", text_table(rewards));
 }
 
 }  // namespace lockstep::cli

@@ -10,6 +10,8 @@
 #include "rewards/data/decontaminate.h"
 #include "rewards/data/dedup.h"
 #include "rewards/data/filter.h"
+#include "rewards/data/mix.h"
+#include "rewards/data/pairs.h"
 #include "rewards/tasks/task.h"
 #include "rl/pipeline/kind_of.h"
 
@@ -75,6 +77,22 @@ struct DecontaminateStage {
   }
 };
 
+struct PairsStage {
+  std::vector<std::string> inputs;
+  std::string reward = "reward", choice = "best_worst";
+  double min_difference = 0;
+  int64_t max_per_prompt = 0;
+  uint64_t seed = 0;
+  void visit(auto&& field) {
+    field("inputs", inputs, "files of rows with completions and scores");
+    field("reward", reward, "the column with the score");
+    field("choice", choice, "of a prompt's completions: its best and its worst, or all pairs", base::one_of({"best_worst", "all"}));
+    field("min_difference", min_difference, "of the two scores", base::at_least(0));
+    field("max_per_prompt", max_per_prompt, "pairs, drawn at random; 0: no limit", base::at_least(0));
+    field("seed", seed, "of the draws");
+  }
+};
+
 template <class C>
 void need_inputs(const C& config, const std::string& path) {
   if (config.inputs.empty()) throw Error("no inputs", path + "/inputs", "name files of rows, or \"@STAGE\"");
@@ -115,6 +133,20 @@ WorkEnd run_decontaminate(const DecontaminateStage& config, const std::string& f
   return finish(rewards::data::decontaminate(config.inputs, config.against, cat(folder, "/", kRows), options), folder);
 }
 
+WorkEnd run_mix(const rewards::data::MixConfig& config, const std::string& folder) {
+  return finish(rewards::data::mix(config, cat(folder, "/", kRows)), folder);
+}
+
+WorkEnd run_pairs(const PairsStage& config, const std::string& folder) {
+  rewards::data::PairsOptions options;
+  options.reward = config.reward;
+  options.choice = config.choice;
+  options.min_difference = config.min_difference;
+  options.max_per_prompt = static_cast<size_t>(config.max_per_prompt);
+  options.seed = config.seed;
+  return finish(rewards::data::make_pairs(config.inputs, cat(folder, "/", kRows), options), folder);
+}
+
 }  // namespace
 
 Kinds data_kinds() {
@@ -124,6 +156,9 @@ Kinds data_kinds() {
       kind_of<TaskStage>("task", "rows of a verifiable task", {kRows}, run_task,
                          [](const TaskStage& config, const std::string&) { rewards::Task(config.task, config.task_parameters); }),
       kind_of<FilterStage>("filter", "the rows that the rules accept: correct, readable, one language", rows, run_filter, need_inputs<FilterStage>),
+      kind_of<rewards::data::MixConfig>("mix", "several files of rows as one, in exact numbers and a keyed order", rows, run_mix,
+                                        need_inputs<rewards::data::MixConfig>),
+      kind_of<PairsStage>("pairs", "pairs of a preferred and a rejected completion, from scored rows", rows, run_pairs, need_inputs<PairsStage>),
       kind_of<DedupStage>("dedup", "rows without equal and near ones", rows, run_dedup, need_inputs<DedupStage>),
       kind_of<DecontaminateStage>("decontaminate", "rows that share no n-gram with evaluation sets", rows, run_decontaminate,
                                   [](const DecontaminateStage& config, const std::string& path) {

@@ -6,7 +6,7 @@
 
 namespace lockstep::rl::pipeline {
 
-// task, filter, dedup, decontaminate: each leaves rows.jsonl; beside it a report.json where there is one.
+// task, filter, mix, pairs, dedup, decontaminate: each leaves rows.jsonl; beside it a report.json where there is one.
 Kinds data_kinds();
 
 }  // namespace lockstep::rl::pipeline

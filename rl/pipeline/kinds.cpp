@@ -7,6 +7,7 @@
 #include "rl/pipeline/data_kinds.h"
 #include "rl/pipeline/evaluate_models.h"
 #include "rl/pipeline/kind_of.h"
+#include "rl/pipeline/rewrite_stage.h"
 #include "rl/pipeline/sample.h"
 
 namespace lockstep::rl::pipeline {
@@ -40,6 +41,7 @@ Kind train_kind(const RunTraining& run_training) {
 Kinds all_kinds(const RunTraining& run_training) {
   Kinds kinds = {train_kind(run_training),
                  kind_of<SampleStage>("sample", "completions of a model, scored", {"rows.jsonl"}, run_sample, check_sample),
+                 kind_of<RewriteStage>("rewrite", "sampled rows in the pattern of cold-start data", {"rows.jsonl"}, run_rewrite, check_rewrite),
                  kind_of<EvaluateStage>("evaluate", "models against evaluation suites", {"results.json", "table.md"}, run_evaluate, check_evaluate)};
   for (auto& kind : data_kinds()) kinds.push_back(std::move(kind));
   return kinds;

@@ -13,7 +13,7 @@ namespace lockstep::rl::pipeline {
 // How a run is carried out: in this process, or by several ranks. Returns the exit code: 0 done, 75 stopped.
 using RunTraining = std::function<int(const RunConfig& config)>;
 
-// The stages of rows, and train, sample, evaluate.
+// The stages of rows, and train, sample, rewrite, evaluate.
 Kinds all_kinds(const RunTraining& run_training);
 
 }  // namespace lockstep::rl::pipeline

@@ -7,6 +7,7 @@
 #include "rl/optimizer.h"
 #include "rl/pipeline/evaluate_models.h"
 #include "rl/pipeline/pipeline_config.h"
+#include "rl/pipeline/rewrite_stage.h"
 #include "rl/pipeline/sample.h"
 #include "rl/schedule.h"
 
@@ -24,6 +25,7 @@ TEST_CASE_TEMPLATE("rl config: every member is visited, every field has a meanin
                    rl::pipeline::EvaluateStage,
                    rl::pipeline::ModelConfig,
                    rl::pipeline::PipelineFile,
+                   rl::pipeline::RewriteStage,
                    rl::pipeline::SampleStage,
                    rl::pipeline::StageEntry,
                    rl::pipeline::Suite,

@@ -45,6 +45,13 @@ TEST_CASE("stages: each config is checked with its place, without opening what i
   check_error([] { check("sample", R"({"model": {"path": "m"}, "data": {"file": "f"}, "rewards": [{"type": "acuracy"}]})"); }, "acuracy", "", "accuracy");
 }
 
+TEST_CASE("stages: rewriting by a model needs one") {
+  check("rewrite", R"({"inputs": ["a"]})");
+  check("rewrite", R"({"inputs": ["a"], "rules": {"method": "model"}, "model": {"path": "m"}})");
+  check_error([] { check("rewrite", "{}"); }, "no inputs", "/x/inputs", "@STAGE");
+  check_error([] { check("rewrite", R"({"inputs": ["a"], "rules": {"method": "model"}})"); }, "and there is none", "/x/model/path", "@STAGE");
+}
+
 TEST_CASE("stages: an evaluation names models and suites, and each suite measures something") {
   const std::string suite = R"({"data": {"task": "chain_sum"}, "rewards": [{"type": "accuracy"}]})";
   check("evaluate", cat(R"({"models": {"a": "m"}, "suites": {"s": )", suite, "}}"));
