@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "model/batch.h"
 #include "model/checkpoint_io.h"
+#include "model/reward_model.h"
 #include "model/tensor_names.h"
 #include "rl/prompts.h"
 #include "rl/stage.h"
@@ -16,6 +17,8 @@ namespace lockstep::rl {
 namespace {
 
 model::ModelConfig model_config(const RunConfig& config) {
+  if (config.reward_model && model::is_reward_model(config.model.path)) return model::open_reward_model(config.model.path).config;
+  if (config.reward_model) return model::reward_model_config(model::open_model(config.model.path).config);
   if (!config.model.path.empty()) return model::open_model(config.model.path).config;
   auto json = config.model.config;
   json["vocab_size"] = config.model.tokenizer.vocab_size;
@@ -135,6 +138,10 @@ Budget make_budget(const RunConfig& config, std::optional<int64_t> prompt_tokens
     const auto& d = *config.dpo;
     budget.reference_bytes = budget.weight_bytes;
     add_stage(budget, c, d.learner, {2 * d.num_pairs, d.data.max_length / 2, d.data.max_length / 2, 2}, element_bytes);
+  }
+  if (config.reward_model) {
+    const auto& r = *config.reward_model;
+    add_stage(budget, c, r.learner, {2 * r.num_pairs, r.max_length / 2, r.max_length / 2, 2}, element_bytes);
   }
   if (config.grpo) {
     const auto& g = *config.grpo;
