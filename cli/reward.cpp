@@ -12,6 +12,7 @@
 #include "rewards/tools/score_file.h"
 #include "rewards/tools/skeleton.h"
 #include "rewards/tools/spec.h"
+#include "rl/reward_model_reward.h"
 
 namespace lockstep::cli {
 namespace {
@@ -24,7 +25,7 @@ const Option kSeed = {.name = "seed", .value = "N", .meaning = "the run seed tha
 rewards::Combined load(const Arguments& arguments) {
   const auto seed = static_cast<uint64_t>(arguments.integer_or("seed", 0, 0, INT64_MAX));
   const rewards::tools::Spec spec = rewards::tools::load_spec(arguments.positional(0));
-  return {spec.configs, seed, spec.where};
+  return {spec.configs, seed, spec.where, {rl::reward_model_type(nullptr)}};
 }
 
 ExitCode run_test(const Arguments& arguments) {
@@ -66,7 +67,7 @@ ExitCode run_new(const Arguments& arguments) {
 }
 
 ExitCode run_list(const Arguments&) {
-  std::cout << rewards::reward_reference();
+  std::cout << rewards::reward_reference({rl::reward_model_type(nullptr)});
   return ExitCode::done;
 }
 

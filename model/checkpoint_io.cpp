@@ -40,11 +40,13 @@ void drop_absent_mtp(ModelConfig& config, const TensorSource& source) {
   if (!has_mtp) config.num_nextn_predict_layers = 0;
 }
 
-OpenModel open_folder(const fs::path& folder) {
+using ParseConfig = ModelConfig(const Json& json, const std::string& origin);
+
+OpenModel open_folder(const fs::path& folder, ParseConfig& parse) {
   OpenModel opened;
   const std::string config_path = (folder / "config.json").string();
   opened.hf_config = base::parse_json_file(config_path, {.max_bytes = kMaxConfigBytes});
-  opened.config = parse_model_config(opened.hf_config, config_path);
+  opened.config = parse(opened.hf_config, config_path);
   opened.tensors = open_safetensors_folder(folder.string());
   drop_absent_mtp(opened.config, *opened.tensors);
   check_tensors(opened.config, *opened.tensors, folder.string());
@@ -84,10 +86,27 @@ void check_tensors(const ModelConfig& config, const TensorSource& source, const 
 
 OpenModel open_model(const std::string& path) {
   std::error_code failure;
-  if (fs::is_directory(path, failure)) return open_folder(path);
+  if (fs::is_directory(path, failure)) return open_folder(path, parse_model_config);
   if (path.ends_with(".gguf")) return open_gguf(path);
   throw Error(file_exists(path) ? "neither a model folder nor a .gguf file" : "there is no such model", path,
               "give a Hugging Face model folder (config.json and safetensors) or a .gguf file");
+}
+
+OpenModel open_reward_model(const std::string& folder) {
+  std::error_code failure;
+  if (fs::is_directory(folder, failure)) return open_folder(folder, parse_reward_model_config);
+  throw Error(file_exists(folder) ? "a reward model is a folder" : "there is no such reward model", folder,
+              "give the folder of a ...ForSequenceClassification model: config.json and safetensors");
+}
+
+bool is_reward_model(const std::string& path) {
+  const fs::path file = fs::path(path) / "config.json";
+  if (!file_exists(file)) return false;
+  const Json json = base::parse_json_file(file.string(), {.max_bytes = kMaxConfigBytes});
+  const Json architectures = json.is_object() ? json.value("architectures", Json()) : Json();
+  return architectures.is_array() && std::any_of(architectures.begin(), architectures.end(), [](const Json& name) {
+           return name.is_string() && name.get<std::string>().ends_with("ForSequenceClassification");
+         });
 }
 
 }  // namespace lockstep::model

@@ -48,6 +48,10 @@ struct OpenModel {
 };
 // config.num_nextn_predict_layers is set to 0 when the checkpoint holds no MTP tensor at all (transformers writes such).
 OpenModel open_model(const std::string& path);
+// The folder of a reward model: ...ForSequenceClassification with one label.
+OpenModel open_reward_model(const std::string& folder);
+// What config.json says the folder is; false for what is no folder or has no config.json.
+bool is_reward_model(const std::string& path);
 
 // Every tensor of expected_tensors(config) is there with its shape, and none beside them (is_redundant_tensor excepted).
 // `where` begins the Errors' second part.

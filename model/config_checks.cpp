@@ -17,15 +17,13 @@ void require(bool is_fine,
   if (!is_fine) reader.refuse(key, what, fix);
 }
 
-void require_causal_lm(const ConfigReader& reader) {
+bool has_architecture(const ConfigReader& reader, const char* ending) {
   const Json* architectures = reader.find("architectures");
-  if (architectures == nullptr || !architectures->is_array() || architectures->empty()) return;
+  if (architectures == nullptr || !architectures->is_array()) return false;
   for (const Json& name : *architectures) {
-    if (name.is_string() && name.get<std::string>().ends_with("ForCausalLM")) return;
+    if (name.is_string() && name.get<std::string>().ends_with(ending)) return true;
   }
-  reader.refuse("architectures",
-                "the model is not a causal language model (no architecture ends in ForCausalLM)",
-                "give a ...ForCausalLM checkpoint");
+  return false;
 }
 
 // The ways of routing that the family's own code and transformers agree on.
@@ -53,8 +51,27 @@ void check_routing_method(const ConfigReader& reader, const ModelConfig& config)
 
 }  // namespace
 
+void require_causal_lm(const ConfigReader& reader) {
+  const Json* architectures = reader.find("architectures");
+  if (architectures == nullptr || !architectures->is_array() || architectures->empty()) return;
+  require(has_architecture(reader, "ForCausalLM"), reader, "architectures",
+          "the model is not a causal language model (no architecture ends in ForCausalLM)",
+          "give a ...ForCausalLM checkpoint");
+}
+
+void require_reward_model(const ConfigReader& reader) {
+  require(has_architecture(reader, "ForSequenceClassification"), reader, "architectures",
+          "the model is not a reward model (no architecture ends in ForSequenceClassification)",
+          "give a ...ForSequenceClassification checkpoint with one label");
+  const Json* labels = reader.find("id2label");
+  const bool has_list = labels != nullptr && labels->is_object();
+  // transformers counts the names and assumes two where there are none.
+  const int64_t count = has_list ? static_cast<int64_t>(labels->size()) : reader.integer("num_labels", 2, {1, int64_t{1} << 20});
+  require(count == 1, reader, has_list ? "id2label" : "num_labels",
+          cat("the classifier has ", count, " labels, a reward model has 1"), "give a checkpoint with num_labels 1");
+}
+
 void refuse_unsupported_features(const ConfigReader& reader) {
-  require_causal_lm(reader);
   require(!reader.has("quantization_config"), reader, "quantization_config",
           "quantized checkpoints (quantization_config) are not supported",
           "convert the weights to bfloat16 or float32 first and remove the key");

@@ -8,8 +8,9 @@
 namespace lockstep::model {
 
 // All throw Error with the JSON path of the offending key.
-void refuse_unsupported_features(
-    const ConfigReader& reader);  // quantization_config, hidden_act, mlp_bias, architectures
+void require_causal_lm(const ConfigReader& reader);
+void require_reward_model(const ConfigReader& reader);  // architectures, id2label
+void refuse_unsupported_features(const ConfigReader& reader);  // quantization_config, hidden_act, mlp_bias
 void refuse_sliding_windows(const ConfigReader& reader, const ModelConfig& config);
 void check_shapes(const ConfigReader& reader,
                   const ModelConfig& config);  // heads, head widths, number of tensors

@@ -2,6 +2,7 @@
 // ModelConfig -> config.json, in the form that transformers 4 wrote and 5 still reads (so do vLLM, SGLang,
 // llama.cpp).
 #include "base/error.h"
+#include "base/text.h"
 #include "model/model_config.h"
 
 namespace lockstep::model {
@@ -14,22 +15,32 @@ Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-const char* architecture(Family family) {
+const char* class_prefix(Family family) {
   switch (family) {
     case Family::llama:
-      return "LlamaForCausalLM";
+      return "Llama";
     case Family::qwen2:
-      return "Qwen2ForCausalLM";
+      return "Qwen2";
     case Family::qwen3:
-      return "Qwen3ForCausalLM";
+      return "Qwen3";
     case Family::qwen3_moe:
-      return "Qwen3MoeForCausalLM";
+      return "Qwen3Moe";
     case Family::deepseek_v2:
-      return "DeepseekV2ForCausalLM";
+      return "DeepseekV2";
     case Family::deepseek_v3:
-      return "DeepseekV3ForCausalLM";
+      return "DeepseekV3";
   }
   LOCKSTEP_CHECK(false, "unknown family");
+}
+
+std::string architecture(const ModelConfig& config) {
+  return cat(class_prefix(config.family), config.num_labels > 0 ? "ForSequenceClassification" : "ForCausalLM");
+}
+
+// transformers keeps the number of labels as the size of these, under the names that it makes up itself.
+void add_label(Json& json) {
+  json["id2label"] = {{"0", "LABEL_0"}};
+  json["label2id"] = {{"LABEL_0", 0}};
 }
 
 Json rope_json(const RopeScaling& scaling) {
@@ -93,7 +104,7 @@ Json eos_json(const std::vector<int64_t>& eos) {
 
 Json to_hf_config(const ModelConfig& config) {
   Json json = {
-      {"architectures", Json::array({architecture(config.family)})},
+      {"architectures", Json::array({architecture(config)})},
       {"model_type", family_name(config.family)},
       {"vocab_size", config.vocab_size},
       {"hidden_size", config.hidden_size},
@@ -125,6 +136,7 @@ Json to_hf_config(const ModelConfig& config) {
   if (config.family == Family::llama) json["mlp_bias"] = false;
   if (config.family == Family::qwen2 || config.has_qk_norm()) json["use_sliding_window"] = false;
   if (config.num_experts > 0) add_experts(config, json);
+  if (config.num_labels > 0) add_label(json);
   return json;
 }
 

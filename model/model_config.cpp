@@ -176,8 +176,10 @@ bool ModelConfig::is_moe_layer(int64_t layer) const {
   return layer >= first_k_dense_replace && layer % moe_layer_freq == 0;
 }
 
-ModelConfig parse_model_config(const Json& json, const std::string& origin) {
-  const ConfigReader reader(json, origin);
+namespace {
+
+// All but what the head is.
+ModelConfig parse_trunk(const ConfigReader& reader) {
   const FamilyDefaults& defaults = defaults_of(reader);
   refuse_unsupported_features(reader);
   ModelConfig config;
@@ -205,6 +207,23 @@ ModelConfig parse_model_config(const Json& json, const std::string& origin) {
   refuse_sliding_windows(reader, config);
   check_shapes(reader, config);
   if (config.num_experts > 0) check_router(reader, config);
+  return config;
+}
+
+}  // namespace
+
+ModelConfig parse_model_config(const Json& json, const std::string& origin) {
+  const ConfigReader reader(json, origin);
+  require_causal_lm(reader);
+  return parse_trunk(reader);
+}
+
+ModelConfig parse_reward_model_config(const Json& json, const std::string& origin) {
+  const ConfigReader reader(json, origin);
+  require_reward_model(reader);
+  ModelConfig config = parse_trunk(reader);
+  config.num_labels = 1;
+  config.num_nextn_predict_layers = 0;
   return config;
 }
 

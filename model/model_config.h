@@ -54,6 +54,9 @@ struct ModelConfig {
   int64_t qk_nope_head_dim = 0, qk_rope_head_dim = 0, v_head_dim = 0;
   bool rope_interleave = true;
 
+  // 0: a causal language model. 1: a reward model, Hugging Face's ...ForSequenceClassification: score.weight [1, D] in lm_head's place.
+  int64_t num_labels = 0;
+
   int64_t num_nextn_predict_layers = 0;  // MTP modules (HF: num_nextn_predict_layers | num_mtp_layers)
 
   bool is_mla() const { return kv_lora_rank > 0; }
@@ -69,6 +72,9 @@ const char* family_name(Family family);  // Hugging Face's model_type
 // Reads config.json's content; Error names the key (missing, of the wrong kind, out of range, a model_type or feature that
 // is not supported). Every integer is range-checked; sizes whose products overflow are refused.
 ModelConfig parse_model_config(const base::Json& json, const std::string& origin);
+// The same of a reward model: an architecture that ends in ForSequenceClassification, of one label. MTP modules are not counted:
+// transformers' classes have none.
+ModelConfig parse_reward_model_config(const base::Json& json, const std::string& origin);
 // A config.json that transformers 4 and 5 read back to the same model.
 base::Json to_hf_config(const ModelConfig& config);
 

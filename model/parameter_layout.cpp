@@ -15,7 +15,10 @@ class Layout {
     add("model.embed_tokens.weight", {c_.vocab_size, c_.hidden_size}, Init::embedding);
     for (int64_t layer = 0; layer < c_.num_hidden_layers; ++layer) decoder_layer(layer);
     add("model.norm.weight", {c_.hidden_size}, Init::ones);
-    if (!c_.tie_word_embeddings) add("lm_head.weight", {c_.vocab_size, c_.hidden_size}, Init::normal);
+    if (c_.num_labels > 0)
+      add("score.weight", {c_.num_labels, c_.hidden_size}, Init::normal);
+    else if (!c_.tie_word_embeddings)
+      add("lm_head.weight", {c_.vocab_size, c_.hidden_size}, Init::normal);
     // Deeper MTP modules than the first are refused when the config is read.
     if (c_.num_nextn_predict_layers > 0) mtp_layer(c_.num_hidden_layers);
     return std::move(parameters_);

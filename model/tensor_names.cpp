@@ -111,7 +111,11 @@ std::vector<TensorSpec> expected_tensors(const ModelConfig& config) {
   list.add("model.embed_tokens.weight", {config.vocab_size, config.hidden_size});
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) list.layer(i);
   list.add("model.norm.weight", {config.hidden_size});
-  if (!config.tie_word_embeddings) list.add("lm_head.weight", {config.vocab_size, config.hidden_size});
+  if (config.num_labels > 0) {
+    list.add("score.weight", {config.num_labels, config.hidden_size});
+  } else if (!config.tie_word_embeddings) {
+    list.add("lm_head.weight", {config.vocab_size, config.hidden_size});
+  }
   for (int64_t i = 0; i < config.num_nextn_predict_layers; ++i) list.mtp_module(config.num_hidden_layers + i);
   return list.take();
 }

@@ -105,7 +105,10 @@ struct Transformer::Impl {
     num_moe_layers = 0;
     embedding = find("model.embed_tokens.weight");
     norm = find("model.norm.weight");
-    head = {config.tie_word_embeddings ? embedding : find("lm_head.weight")};
+    if (config.num_labels > 0)
+      head = {find("score.weight")};
+    else
+      head = {config.tie_word_embeddings ? embedding : find("lm_head.weight")};
     layers.clear();
     for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers.push_back(bind_layer(cat("model.layers.", i, "."), i, find));
     if (config.num_nextn_predict_layers > 0) {

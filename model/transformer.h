@@ -65,7 +65,7 @@ class Transformer {
                      bool detach_embedding = false) const;
 
   const kernels::RouterOptions& router() const;
-  const Tensor& head() const;  // [V, D]; the embedding when tied
+  const Tensor& head() const;  // [V, D]; the embedding when tied; a reward model's score.weight [1, D]
   const kernels::Weight& head_weight() const;
 
   // Rearranges the weights for many forward passes without gradients, until drop_packed: between the two they must not

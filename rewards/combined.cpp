@@ -14,10 +14,11 @@ namespace {
 
 std::vector<Combined::Part> make_parts(const std::vector<RewardConfig>& configs,
                                        uint64_t run_seed,
-                                       const std::string& where) {
+                                       const std::string& where,
+                                       const std::vector<RewardType>& more) {
   std::vector<Combined::Part> parts;
   for (const RewardConfig& config : configs) {
-    parts.push_back({make_reward(config, run_seed, cat(where, "/", parts.size())), config.weight});
+    parts.push_back({make_reward(config, run_seed, cat(where, "/", parts.size()), more), config.weight});
   }
   return parts;
 }
@@ -119,8 +120,9 @@ Combined::Combined(std::vector<Part> parts, const std::string& where) : parts_(s
   }
 }
 
-Combined::Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where)
-    : Combined(make_parts(configs, run_seed, where), where) {}
+Combined::Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where,
+                   const std::vector<RewardType>& more)
+    : Combined(make_parts(configs, run_seed, where, more), where) {}
 
 std::vector<double> Combined::weights() const {
   std::vector<double> weights;

@@ -37,7 +37,9 @@ class Combined {
   };
   // Error when there is no reward, when two share a name, or when a weight is not finite.
   Combined(std::vector<Part> parts, const std::string& where = "/rewards");
-  Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where = "/rewards");
+  // `more`: types besides the built-in ones.
+  Combined(const std::vector<RewardConfig>& configs, uint64_t run_seed, const std::string& where = "/rewards",
+           const std::vector<RewardType>& more = {});
 
   size_t size() const { return parts_.size(); }
   const std::string& name(size_t i) const { return parts_[i].reward->name(); }

@@ -27,8 +27,6 @@ Options load_options(const RewardConfig& config, const std::string& where) {
   return options;
 }
 
-std::string log_name(const RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
-
 struct RewardKind {
   std::string_view type;
   std::string_view meaning;
@@ -123,20 +121,28 @@ const RewardKind kKinds[] = {
 
 }  // namespace
 
-std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where) {
+std::string log_name(const RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
+
+std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where,
+                                    const std::vector<RewardType>& more) {
   std::vector<std::string> types;
   for (const RewardKind& kind : kKinds) {
     if (kind.type == config.type) return kind.make(config, run_seed, where);
     types.emplace_back(kind.type);
+  }
+  for (const RewardType& other : more) {
+    if (other.type == config.type) return other.make(config, where);
+    types.push_back(other.type);
   }
   const auto nearest = base::nearest_name(config.type, types);
   throw Error(cat("unknown reward type \"", base::printable(config.type), "\""), where + "/type",
               nearest ? cat("did you mean \"", *nearest, "\"?") : cat("the types are: ", base::join(types, ", ")));
 }
 
-std::string reward_reference() {
+std::string reward_reference(const std::vector<RewardType>& more) {
   std::string text;
   for (const RewardKind& kind : kKinds) text += cat(kind.type, ": ", kind.meaning, "\n", kind.options());
+  for (const RewardType& other : more) text += cat(other.type, ": ", other.meaning, "\n", other.options);
   return text;
 }
 

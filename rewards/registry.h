@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,11 +26,22 @@ struct RewardConfig {
   }
 };
 
+// A type whose code may not live here, as a reward that is a model itself: its maker is passed in.
+struct RewardType {
+  std::string type, meaning;
+  std::string options;  // their reference
+  std::function<std::unique_ptr<Reward>(const RewardConfig& config, const std::string& where)> make;
+};
+
 // Options are loaded strictly into the type's own config. Error for an unknown type (with all names) or a bad option;
-// `where` is the JSON path of `config`.
-std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where);
+// `where` is the JSON path of `config`. `more` are types besides the built-in ones.
+std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where,
+                                    const std::vector<RewardType>& more = {});
 
 // Every type with its options, for `lockstep config` and the documentation.
-std::string reward_reference();
+std::string reward_reference(const std::vector<RewardType>& more = {});
+
+// What the log calls it: the name, or the type where there is none.
+std::string log_name(const RewardConfig& config);
 
 }  // namespace lockstep::rewards

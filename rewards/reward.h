@@ -36,6 +36,7 @@ struct Sample {
   bool is_terminated = true;    // ended by itself (eos or stop), not by the length limit
   int64_t num_tokens = 0;
   std::span<const int32_t> ids = {};  // the completion's tokens, where the caller has them
+  std::span<const int32_t> prompt_ids = {};  // likewise the prompt's, as the policy read it
 };
 
 // Thread-safe: `score` may be called from several threads at once.

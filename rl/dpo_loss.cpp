@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "kernels/cpu/f64_math.h"
 #include "rl/exact_math.h"
 #include "rl/finite.h"
 #include "rl/loss_flat.h"
@@ -14,19 +13,10 @@
 namespace lockstep::rl {
 namespace {
 
-using kernels::cpu::log_f64;
-
 // A loss as a function of D, and its slope.
 struct Value {
   double loss, slope;
 };
-
-// -log sigma(x) = log(1 + e^-x), without overflow.
-double softplus_of_minus(double x) {
-  return x > 0 ? log_f64(1 + exp_exact(-x)) : log_f64(1 + exp_exact(x)) - x;
-}
-
-double sigmoid(double x) { return x >= 0 ? 1 / (1 + exp_exact(-x)) : 1 - 1 / (1 + exp_exact(x)); }
 
 Value loss_at(double difference, const DpoLossConfig& config) {
   const double x = config.beta * difference;
@@ -36,7 +26,7 @@ Value loss_at(double difference, const DpoLossConfig& config) {
     return {gap * gap, 2 * gap};
   }
   const double s = config.label_smoothing;
-  return {(1 - s) * softplus_of_minus(x) + s * softplus_of_minus(-x), config.beta * (s * sigmoid(x) - (1 - s) * sigmoid(-x))};
+  return {(1 - s) * softplus_exact(-x) + s * softplus_exact(x), config.beta * (s * sigmoid_exact(x) - (1 - s) * sigmoid_exact(-x))};
 }
 
 // One completion of a pair.

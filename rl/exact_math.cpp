@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "kernels/cpu/f64_math.h"
 
 namespace lockstep::rl {
 namespace {
@@ -43,6 +44,13 @@ double exp_exact(double x) {
   for (int n = 14; n >= 1; --n) sum = 1.0 + sum * r / n;
   return std::ldexp(sum, static_cast<int>(k));
 }
+
+double softplus_exact(double x) {
+  using kernels::cpu::log_f64;
+  return x < 0 ? log_f64(1 + exp_exact(x)) : log_f64(1 + exp_exact(-x)) + x;
+}
+
+double sigmoid_exact(double x) { return x >= 0 ? 1 / (1 + exp_exact(-x)) : 1 - 1 / (1 + exp_exact(x)); }
 
 double cos_pi_exact(double x) {
   LOCKSTEP_CHECK(x >= 0 && x <= 1, "cos_pi_exact takes x in [0, 1]");

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "kernels/backend.h"
+#include "model/reward_model.h"
 
 namespace lockstep::rl {
 namespace {
@@ -74,11 +75,14 @@ model::TransformerOptions transformer_options(const RunConfig& config) {
 
 Policy make_policy(const RunConfig& config, const std::string& tokenizer_folder) {
   if (config.model.path.empty()) return new_policy(config, tokenizer_folder);
-  auto files = model::open_model(config.model.path);
+  const bool is_reward_model = config.reward_model && model::is_reward_model(config.model.path);
+  auto files = is_reward_model ? model::open_reward_model(config.model.path) : model::open_model(config.model.path);
   if (!files.tokenizer)
     throw Error("the model has no tokenizer", config.model.path, "put its tokenizer.json or tokenizer.model into the folder");
   override_context(config.model, files);
-  return {model::load_transformer(files, transformer_options(config)), files.tokenizer};
+  const auto options = transformer_options(config);
+  if (config.reward_model && !is_reward_model) return {model::begin_reward_model(files, options, config.seed), files.tokenizer};
+  return {model::load_transformer(files, options), files.tokenizer};
 }
 
 }  // namespace lockstep::rl

@@ -2,6 +2,9 @@
 // Pairs from JSON lines.
 #include "rl/preference_rows.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/rows/example.h"
@@ -35,29 +38,56 @@ void cut(PreferencePair& pair, size_t max_length) {
     if (pair.prompt.size() + side->size() > max_length) side->resize(max_length - pair.prompt.size());
 }
 
-std::vector<PreferencePair> read_pairs(const PreferenceSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format) {
+double margin_of(const base::Json& row, const std::string& where) {
+  const auto margin = row.find("margin");
+  if (margin == row.end() || margin->is_null()) return 0;
+  const double value = margin->is_number() ? margin->get<double>() : std::nan("");
+  if (!std::isfinite(value))
+    throw Error(cat("the margin is ", base::printable(margin->dump().substr(0, 80)), ", not a finite number"), where,
+                "write by how much the reward of chosen is to be above that of rejected, or leave the column out");
+  return value;
+}
+
+PreferencePair read_pair(const rewards::rows::FileRow& row, const model::Tokenizer& tokenizer, const model::PromptFormat& format) {
+  const auto chosen = side_of(row.json, "chosen", row.where), rejected = side_of(row.json, "rejected", row.where);
+  if (chosen.completion == rejected.completion)
+    throw Error("chosen and rejected are the same", row.where, "leave the row out: it prefers nothing");
+  if (rewards::rows::prompt_text(chosen) != rewards::rows::prompt_text(rejected))
+    throw Error("chosen and rejected have several turns that differ", row.where, "put all turns but the last answer into the prompt");
+  return {model::prompt_ids(tokenizer, format, messages_of(chosen)), model::completion_ids(tokenizer, format, *chosen.completion),
+          model::completion_ids(tokenizer, format, *rejected.completion)};
+}
+
+std::vector<PreferencePair> read_pairs(const PreferenceSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format,
+                                       PairsFor use, size_t& num_too_long) {
   std::vector<PreferencePair> pairs;
+  const auto most = static_cast<size_t>(source.max_length);
   for (const auto& file : source.files)
     rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) {
-      const auto chosen = side_of(row.json, "chosen", row.where), rejected = side_of(row.json, "rejected", row.where);
-      if (chosen.completion == rejected.completion)
-        throw Error("chosen and rejected are the same", row.where, "leave the row out: it prefers nothing");
-      if (rewards::rows::prompt_text(chosen) != rewards::rows::prompt_text(rejected))
-        throw Error("chosen and rejected have several turns that differ", row.where, "put all turns but the last answer into the prompt");
-      PreferencePair pair{model::prompt_ids(tokenizer, format, messages_of(chosen)), model::completion_ids(tokenizer, format, *chosen.completion),
-                          model::completion_ids(tokenizer, format, *rejected.completion)};
-      cut(pair, static_cast<size_t>(source.max_length));
+      auto pair = read_pair(row, tokenizer, format);
+      if (use == PairsFor::reward_model) {
+        pair.margin = margin_of(row.json, row.where);
+        if (pair.prompt.size() + std::max(pair.chosen.size(), pair.rejected.size()) > most) {
+          ++num_too_long;
+          return;
+        }
+      } else {
+        cut(pair, most);
+      }
       pairs.push_back(std::move(pair));
     });
-  if (pairs.empty()) throw Error("no pairs to train on", base::join(source.files, ", "), "give at least one row {prompt, chosen, rejected}");
+  const std::string where = base::join(source.files, ", ");
+  if (pairs.empty() && num_too_long > 0)
+    throw Error(cat("all ", num_too_long, " pairs have more than max_length = ", most, " tokens"), where, "raise max_length");
+  if (pairs.empty()) throw Error("no pairs to train on", where, "give at least one row {prompt, chosen, rejected}");
   return pairs;
 }
 
 }  // namespace
 
 PreferenceRows::PreferenceRows(const PreferenceSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format,
-                               uint64_t seed)
-    : pairs_(read_pairs(source, tokenizer, format)), order_(pairs_.size(), seed) {}
+                               uint64_t seed, PairsFor use)
+    : pairs_(read_pairs(source, tokenizer, format, use, num_too_long_)), order_(pairs_.size(), seed) {}
 
 const PreferencePair& PreferenceRows::pair(uint64_t index) { return pairs_[order_.row_at(index)]; }
 

@@ -70,6 +70,7 @@ bool run_stages(Session& session, const RunConfig& config) {
   if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return false;
   if (config.dpo && !finished(run_dpo(session, *config.dpo))) return false;
   if (config.grpo && !finished(run_grpo(session, *config.grpo))) return false;
+  if (config.reward_model && !finished(run_reward_model(session, *config.reward_model))) return false;
   save_model(session, "model", is_newer);
   return true;
 }
@@ -106,6 +107,7 @@ void check_ranks(const RunConfig& config, int size) {
   if (config.sft) check("sft", config.sft->learner);
   if (config.dpo) check("dpo", config.dpo->learner);
   if (config.grpo) check("grpo", config.grpo->learner);
+  if (config.reward_model) check("reward_model", config.reward_model->learner);
 }
 
 int run(const RunConfig& config, const ranks::Place& place) {

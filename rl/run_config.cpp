@@ -58,11 +58,22 @@ void validate_grpo(const RunConfig& config) {
           "/grpo/ref_model_mixup_alpha", "set grpo.ref_model_sync_steps (1: after every step), or leave it out");
 }
 
+void validate_reward_model(const RunConfig& config) {
+  const auto& stage = *config.reward_model;
+  require(!config.pretrain && !config.sft && !config.dpo && !config.grpo, "reward_model beside another stage", "/reward_model",
+          "train the reward model in a run of its own and name its folder in a reward of type reward_model");
+  require(!config.model.path.empty(), "a reward model begins from a model, and none is named", "/model/path",
+          "name the folder of a language model or of a reward model");
+  require(!stage.files.empty(), "a reward model without pairs", "/reward_model/files", "name JSONL files of {prompt, chosen, rejected}");
+  require(stage.learner.lora.r == 0, "a reward model with LoRA: no adapter would train its new head", "/reward_model/learner/lora/r",
+          "leave it out: all weights learn");
+}
+
 }  // namespace
 
 void validate(const RunConfig& config) {
-  require(config.pretrain || config.sft || config.dpo || config.grpo, "the config has no stage", "/",
-          "add \"pretrain\", \"sft\", \"dpo\" or \"grpo\"");
+  require(config.pretrain || config.sft || config.dpo || config.grpo || config.reward_model, "the config has no stage", "/",
+          "add \"pretrain\", \"sft\", \"dpo\", \"grpo\" or \"reward_model\"");
   require(config.model.path.empty() != config.model.config.empty(), "the model needs exactly one of path and config", "/model",
           "name a folder in \"path\" or an architecture in \"config\"");
   require(config.model.config.empty() || (config.model.rope_scaling.empty() && config.model.max_position_embeddings == 0),
@@ -71,6 +82,7 @@ void validate(const RunConfig& config) {
   require(std::find(names.begin(), names.end(), config.prompt.format) != names.end(),
           cat("unknown prompt format \"", config.prompt.format, "\""), "/prompt/format", cat("use one of ", base::join(names, ", ")));
   if (config.grpo) validate_grpo(config);
+  if (config.reward_model) validate_reward_model(config);
   if (config.pretrain) validate_supervised(*config.pretrain, "/pretrain");
   if (config.sft) validate_supervised(*config.sft, "/sft");
   if (config.dpo)

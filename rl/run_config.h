@@ -13,6 +13,7 @@
 #include "rl/dynamic_sampling_config.h"
 #include "rl/loss_config.h"
 #include "rl/ranks/ranks_config.h"
+#include "rl/reward_model_config.h"
 #include "rl/stage_config.h"
 #include "rollout/engine.h"
 #include "rollout/engine_config.h"
@@ -111,7 +112,8 @@ struct EvalConfig {
   }
 };
 
-// Stages run in this order: pretrain, sft, dpo, grpo; those that are absent do not run.
+// Stages run in this order: pretrain, sft, dpo, grpo; those that are absent do not run. A reward model is a run of its own: it leaves
+// another kind of model than the others.
 struct RunConfig {
   std::string output_dir = "runs/run";
   uint64_t seed = 0;
@@ -127,6 +129,7 @@ struct RunConfig {
   std::optional<SupervisedConfig> pretrain, sft;
   std::optional<DpoConfig> dpo;
   std::optional<GrpoConfig> grpo;
+  std::optional<RewardModelConfig> reward_model;
   EvalConfig eval;
   void visit(auto&& field) {
     field("output_dir", output_dir, "the run folder; the same command again resumes");
@@ -145,6 +148,7 @@ struct RunConfig {
     field("sft", sft, "supervised fine-tuning");
     field("dpo", dpo, "preference optimisation");
     field("grpo", grpo, "reinforcement learning with GRPO");
+    field("reward_model", reward_model, "a reward model from pairs, the only stage of its run; it begins from the model in model.path");
     field("eval", eval, "held-out evaluation");
   }
 };

@@ -8,6 +8,7 @@
 #include "base/task_queue.h"
 #include "base/thread_pool.h"
 #include "rewards/text_metrics.h"
+#include "rl/reward_model_reward.h"
 #include "rl/rollout_exchange.h"
 
 namespace lockstep::rl {
@@ -73,7 +74,7 @@ class Scorer {
     const Prompt& row = out_.prompts[prompt];
     const ScoredSample& s = groups_[prompt].samples[sample];
     const auto& ids = groups_[prompt].ids[sample];
-    return {row.text, s.text, &row.row, s.is_terminated, static_cast<int64_t>(ids.size()), ids};
+    return {row.text, s.text, &row.row, s.is_terminated, static_cast<int64_t>(ids.size()), ids, row.ids};
   }
 
   Rollout& out_;
@@ -84,6 +85,9 @@ class Scorer {
 };
 
 }  // namespace
+
+RewardSet::RewardSet(const std::vector<rewards::RewardConfig>& rewards, uint64_t run_seed, const model::Tokenizer* policy)
+    : configs(rewards), combined(rewards, run_seed, "/rewards", {reward_model_type(policy)}) {}
 
 Rollout run_rollout(rollout::Engine& engine,
                     const PromptSet& set,

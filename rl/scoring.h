@@ -16,7 +16,8 @@ namespace lockstep::rl {
 struct RewardSet {
   std::vector<rewards::RewardConfig> configs;
   rewards::Combined combined;
-  RewardSet(const std::vector<rewards::RewardConfig>& rewards, uint64_t run_seed) : configs(rewards), combined(rewards, run_seed) {}
+  // `policy` is the tokenizer of the ids that are scored, for rewards that are models themselves; null: texts alone.
+  RewardSet(const std::vector<rewards::RewardConfig>& rewards, uint64_t run_seed, const model::Tokenizer* policy = nullptr);
 };
 
 struct ScoredSample {

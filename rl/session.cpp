@@ -60,7 +60,7 @@ Session::Session(const RunConfig& c, const ranks::World& the_world, int local_si
                                    : nullptr),
       remote_engine(source ? open_to_workers(*source, c.workers) : nullptr),
       engine(remote_engine ? static_cast<rollout::Engine&>(*remote_engine) : local_engine) {
-  if (!c.rewards.empty()) rewards = std::make_unique<RewardSet>(c.rewards, c.seed);
+  if (!c.rewards.empty()) rewards = std::make_unique<RewardSet>(c.rewards, c.seed, policy.tokenizer.get());
   if (!c.eval.data.task.empty() || !c.eval.data.file.empty())
     held_out = std::make_unique<PromptSet>(c.eval.data, /*is_eval=*/true, c.prompt, *policy.tokenizer, c.seed);
 }

@@ -50,6 +50,7 @@ enum class StageEnd {
 StageEnd run_supervised(Session& session, const std::string& stage, const SupervisedConfig& config);
 StageEnd run_dpo(Session& session, const DpoConfig& config);
 StageEnd run_grpo(Session& session, const GrpoConfig& config);
+StageEnd run_reward_model(Session& session, const RewardModelConfig& config);
 
 // Error where `size` ranks cannot share this run: fewer shards than ranks, a device other than the CPU.
 void check_ranks(const RunConfig& config, int size);

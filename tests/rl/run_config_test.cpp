@@ -104,7 +104,7 @@ TEST_CASE("run config: what the file leaves out keeps its default; --set overrid
 }
 
 TEST_CASE("run config: every rule across fields names the values, the path and a way out") {
-  refuses({"pretrain=null", "sft=null", "grpo=null"}, "the config has no stage", "/", "add \"pretrain\", \"sft\", \"dpo\" or \"grpo\"");
+  refuses({"pretrain=null", "sft=null", "grpo=null"}, "the config has no stage", "/", "add \"pretrain\", \"sft\", \"dpo\", \"grpo\" or \"reward_model\"");
   refuses({"grpo.routing_replay=true"}, "routing_replay without recorded experts", "/grpo/routing_replay", "set engine.record_routing to true");
   refuses({"pretrain.aux_loss_alpha=1e-4", "pretrain.learner.gradient_checkpointing=true"}, "aux_loss_alpha with gradient_checkpointing",
           "/pretrain/aux_loss_alpha", "leave one of them out");
