@@ -32,11 +32,15 @@ std::vector<NamedSource> sources_of(const Arguments& arguments) {
                      "give the parameters in the order of the tasks, {} for defaults");
   std::vector<NamedSource> out;
   for (size_t i = 0; i < tasks.size(); ++i) {
-    rl::PromptSource source{.task = tasks[i]};
+    rl::PromptSource source;
+    source.task = tasks[i];
     if (i < parameters.size()) source.task_parameters = base::parse_json(parameters[i], "--task-parameters");
     out.push_back({tasks[i], std::move(source)});
   }
-  for (const auto& file : files) out.push_back({file, {.file = file}});
+  for (const auto& file : files) {
+    out.push_back({file, {}});
+    out.back().source.file = file;
+  }
   std::map<std::string, int> seen;
   for (auto& [name, source] : out)
     if (const int count = ++seen[name]; count > 1) name = cat(name, "#", count);
@@ -81,13 +85,15 @@ rl::EvalOptions options_of(const Arguments& arguments) {
 // With the samples' rows, if they are wanted.
 NamedEval run_source(OpenPolicy& open, const rl::PromptSet& prompts, const rl::RewardSet& rewards, rl::EvalOptions options,
                      std::string* samples) {
-  NamedEval out{.name = options.source};
-  if (samples) options.on_sample = [&](const base::Json& row) { *samples += row.dump() + "\n"; };
+  NamedEval out;
+  out.name = options.source;
+  if (samples) options.on_sample = [&](const base::Json& row) { samples->append(row.dump()).push_back('\n'); };
   out.result = rl::evaluate(open.engine, prompts, rewards, options);
   options.on_sample = {};
   options.sampling.temperature = 0;
   options.num_samples = 1;
-  options.measure = {.k = {1}, .num_resamples = 0};
+  options.measure.k = {1};
+  options.measure.num_resamples = 0;
   out.greedy = rl::evaluate(open.engine, prompts, rewards, options).pass_at_1;
   return out;
 }

@@ -78,8 +78,8 @@ std::string eval_table(const std::vector<NamedEval>& evals) {
     for (const auto& [name, value] : eval.result.rewards) rewards.push_back({base::printable(cat(eval.name, " ", name)), base::fixed(value, 3)});
   }
   std::string text = text_table(measures);
-  if (groups.size() > 1) text += "\n" + text_table(groups);
-  return text + "\n" + text_table(rewards);
+  if (groups.size() > 1) text += cat("\n", text_table(groups));
+  return cat(text, "\n", text_table(rewards));
 }
 
 }  // namespace lockstep::cli

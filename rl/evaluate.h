@@ -43,12 +43,12 @@ std::optional<size_t> find_accuracy(const std::vector<rewards::RewardConfig>& re
 struct EvalOptions {
   int num_prompts = 256;  // at most; a file is not gone through twice
   int num_samples = 8;
-  rollout::SamplingConfig sampling;
+  rollout::SamplingConfig sampling = {};
   uint64_t seed = 0;
-  std::string accuracy_reward;
-  rewards::evaluation::MeasureConfig measure;  // its key is made from the seed
-  Draws draws;
-  std::string source;                                           // names the rows of on_sample
+  std::string accuracy_reward = {};
+  rewards::evaluation::MeasureConfig measure = {};  // its key is made from the seed
+  Draws draws = {};
+  std::string source = {};                                    // names the rows of on_sample
   std::function<void(const base::Json& row)> on_sample = {};  // a row of rewards/evaluation/sample_file.h, in order
 };
 

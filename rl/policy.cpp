@@ -52,7 +52,7 @@ void override_context(const ModelSource& source, model::OpenModel& files) {
   if (!source.rope_scaling.empty()) {
     const int64_t known = config.rope_scaling.original_max_position_embeddings;
     auto scaling = source.rope_scaling;
-    if (!scaling.contains("original_max_position_embeddings") && scaling.value("rope_type", "default") != "default")
+    if (!scaling.contains("original_max_position_embeddings"))
       scaling["original_max_position_embeddings"] = known > 0 ? known : config.max_position_embeddings;
     json.erase("rope_parameters");
     json["rope_theta"] = config.rope_theta;

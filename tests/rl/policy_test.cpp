@@ -48,6 +48,40 @@ TEST_CASE("policy: a tokenizer that is kept already is used, whatever it would b
   CHECK(equal_weights(first, second));
 }
 
+TEST_CASE("policy: a context of the run's own takes the file's place; its original length is the file's unless it says otherwise") {
+  const TempFolder scratch;
+  auto config = tiny_run(scratch.path("run"));
+  const auto made = rl::make_policy(config, scratch.path("tokenizer"));
+  const auto& m = made.transformer;
+  model::save_model_folder(scratch.path("model"), m.config(), model::export_parameters(m.parameters()), made.tokenizer.get());
+  config.model.path = scratch.path("model");
+  const int64_t trained = m.config().max_position_embeddings;
+  const auto context = [&](const base::Json& scaling, int64_t length) {
+    config.model.rope_scaling = scaling;
+    config.model.max_position_embeddings = length;
+    return rl::make_policy(config, "").transformer.config();
+  };
+  const auto plain = context(base::Json::object(), 0);
+  CHECK(plain.rope_scaling.rope_type == "default");
+  CHECK(plain.max_position_embeddings == trained);
+  const auto longer = context(base::Json::object(), 4 * trained);
+  CHECK(longer.max_position_embeddings == 4 * trained);
+  CHECK(longer.rope_scaling.rope_type == "default");
+  const auto yarn = context({{"rope_type", "yarn"}, {"factor", 4}}, 4 * trained);
+  CHECK(yarn.rope_scaling.rope_type == "yarn");
+  CHECK(yarn.rope_scaling.factor == 4);
+  CHECK(yarn.rope_scaling.original_max_position_embeddings == trained);
+  CHECK(yarn.rope_theta == plain.rope_theta);
+  CHECK(context({{"rope_type", "yarn"}, {"original_max_position_embeddings", 32}}, 128).rope_scaling.factor == 4);
+  // A model that was saved with a scaling loses it.
+  const auto scaled = rl::make_policy(config, "");
+  model::save_model_folder(scratch.path("scaled"), scaled.transformer.config(), model::export_parameters(scaled.transformer.parameters()), scaled.tokenizer.get());
+  config.model.path = scratch.path("scaled");
+  CHECK(context(base::Json::object(), 0).rope_scaling.original_max_position_embeddings == 32);
+  CHECK(context({{"rope_type", "default"}}, 0).rope_scaling.rope_type == "default");
+  check_error([&] { context({{"rope_type", "yarm"}}, 0); }, "rope_type \"yarm\" is not supported", "/model", "default, linear, llama3 or yarn");
+}
+
 TEST_CASE("policy: a saved folder opens to the same weights and tokenizer, in either dtype") {
   const TempFolder scratch;
   auto config = tiny_run(scratch.path("run"));

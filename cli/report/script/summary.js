@@ -71,15 +71,17 @@
     return cap > 0 ? Math.min(cap, own) : own;
   };
 
-  const intervalText = (share, n) => {
-    const bounds = R.wilson(share, n);
+  // The evaluation's own interval, a bootstrap over prompts, where it has one.
+  const intervalText = ({pass_at_1: share, num_prompts: n, pass_at_1_ci: own}) => {
+    if (typeof share !== 'number') return null;  // no reward says what is right
+    const bounds = own ?? R.wilson(share, n);
     return bounds && `95% ${R.fixed(bounds[0], 3)}\u2009\u2013\u2009${R.fixed(bounds[1], 3)}`;
   };
 
   const runFigures = (run) => {
     const stage = R.mainStage(run), {before, after} = run.evals, out = [];
     const evalStep = stage && R.last(stage.columns.get('eval_pass@1'));
-    if (after) out.push(figure('Held-out pass@1', arrow(before?.pass_at_1, after.pass_at_1, 3), intervalText(after.pass_at_1, after.num_prompts),
+    if (after) out.push(figure('Held-out pass@1', arrow(before?.pass_at_1, after.pass_at_1, 3), intervalText(after),
                                `${after.num_prompts} prompts, ${after.num_samples} samples`));
     else if (evalStep !== null && evalStep !== undefined) out.push(figure('Held-out pass@1', arrow(before?.pass_at_1, evalStep, 3), 'so far'));
     else if (before) out.push(figure('Held-out pass@1', R.fixed(before.pass_at_1, 3), 'before'));
@@ -110,7 +112,7 @@
     const difficulties = Object.keys({...before?.pass_by_difficulty, ...after?.pass_by_difficulty});
     const count = after ?? before;
     const rows = EVAL_ROWS.filter(([key]) => before?.[key] !== undefined || after?.[key] !== undefined).map(([key, label, digits]) =>
-      row(label, before?.[key], after?.[key], digits, key === 'pass_at_1' && intervalText(count.pass_at_1, count.num_prompts)));
+      row(label, before?.[key], after?.[key], digits, key === 'pass_at_1' && intervalText(count)));
     const byDifficulty = difficulties.map((name) =>
       row(`difficulty ${name.replace(/^"|"$/g, '')}`, before?.pass_by_difficulty?.[name], after?.pass_by_difficulty?.[name], 3, ''));
     const caption = h('caption', {}, `Held-out evaluation, ${R.whole(count.num_prompts)} prompts, ${R.num(count.num_samples / count.num_prompts)} samples each`);
