@@ -67,7 +67,6 @@ constexpr std::array<LanguageFacts, 19> kLanguages = {{
 
 constexpr double kWordsPerCharacter = 1 / 1.5;  // of scripts without spaces
 constexpr int64_t kLeastStopWords = 3;
-constexpr double kOneLanguage = 0.95;  // share of words from which a text counts as being in one language
 
 using StopWords = std::set<std::u32string>;
 
@@ -200,7 +199,6 @@ Score Language::score(const Sample& sample) const {
     return score;
   }
   score.value = found.share;
-  score.metrics["one_language"] = found.share >= kOneLanguage ? 1 : 0;
   return score;
 }
 

@@ -49,8 +49,7 @@ struct LanguageConfig {
 };
 
 // DeepSeek-R1, section 2.3.2 (arXiv:2501.12948): the share of words of the chain of thought in the target language, 0 to 1. skip
-// below min_words, where a share says little. Metrics: `words`; `one_language`, 1 when at least 0.95 of them are the target's: its mean is the
-// share of chains in one language.
+// below min_words, where a share says little. Metric `words`.
 class Language final : public NamedReward {
  public:
   Language(std::string name, LanguageConfig config) : NamedReward(std::move(name)), config_(std::move(config)) {}

@@ -16,7 +16,7 @@ TEST_CASE("tasks and corpus: the first rows of seed 0 are pinned") {
       {"chain_sum", 3298703454u},       {"products", 2687272899u},       {"mod_chain", 1582445012u},
       {"decimal_compare", 3003024151u}, {"letter_count", 847488470u},    {"spell_backward", 2475788247u},
       {"countdown", 2228957701u},       {"knights_knaves", 1477262641u},
-      {"needle", 0u},
+      {"needle", 3792822844u},
   };
   for (const auto& [name, checksum] : pinned) {
     const Task task(name);
