@@ -13,6 +13,7 @@
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 #include "rewards/repetition.h"
+#include "rewards/row_condition.h"
 #include "rewards/text_accuracy.h"
 
 namespace lockstep::rewards {
@@ -126,7 +127,11 @@ const RewardKind kKinds[] = {
 std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where) {
   std::vector<std::string> types;
   for (const RewardKind& kind : kKinds) {
-    if (kind.type == config.type) return kind.make(config, run_seed, where);
+    if (kind.type == config.type) {
+      RowCondition condition(config.where, where + "/where");
+      RewardPtr reward = kind.make(config, run_seed, where);
+      return condition.is_empty() ? std::move(reward) : make_conditional_reward(std::move(reward), std::move(condition));
+    }
     types.emplace_back(kind.type);
   }
   const auto nearest = base::nearest_name(config.type, types);
