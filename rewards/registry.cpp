@@ -10,6 +10,7 @@
 #include "rewards/length.h"
 #include "rewards/math/accuracy_math.h"
 #include "rewards/plugins/http_reward.h"
+#include "rewards/plugins/judge_reward.h"
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 #include "rewards/repetition.h"
@@ -120,6 +121,11 @@ const RewardKind kKinds[] = {
        return plugins::make_http_reward(log_name(c), load_options<plugins::HttpConfig>(c, where), where);
      },
      base::reference<plugins::HttpConfig>},
+    {"judge", "a model behind an OpenAI-compatible endpoint grades the completion",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_judge_reward(log_name(c), load_options<plugins::JudgeConfig>(c, where), where);
+     },
+     base::reference<plugins::JudgeConfig>},
 };
 
 }  // namespace
