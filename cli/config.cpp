@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "cli/verb.h"
 #include "rewards/data/filter_config.h"
+#include "rewards/data/mix.h"
+#include "rewards/data/rewrite_config.h"
 #include "rl/run_config.h"
 
 namespace lockstep::cli {
@@ -23,7 +25,9 @@ struct RegisteredConfig {
 const std::vector<RegisteredConfig>& registered_configs() {
   static const std::vector<RegisteredConfig> configs = {
       {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>},
-      {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>}};
+      {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>},
+      {"rewrite", "what `lockstep data rewrite` reads", &base::reference<rewards::data::RewriteConfig>},
+      {"mix", "what `lockstep data mix` reads", &base::reference<rewards::data::MixConfig>}};
   return configs;
 }
 
