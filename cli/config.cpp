@@ -9,6 +9,8 @@
 #include "cli/train_pipeline.h"
 #include "cli/verb.h"
 #include "rewards/data/filter_config.h"
+#include "rewards/data/mix.h"
+#include "rewards/data/rewrite_config.h"
 #include "rl/pipeline/pipeline_config.h"
 #include "rl/run_config.h"
 
@@ -31,7 +33,9 @@ const std::vector<RegisteredConfig>& registered_configs() {
   static const std::vector<RegisteredConfig> configs = {
       {"run", "what `lockstep train` reads", &base::reference<rl::RunConfig>},
       {"pipeline", "what `lockstep train` reads when it has stages", &pipeline_reference},
-      {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>}};
+      {"filter", "what `lockstep data filter` reads", &base::reference<rewards::data::FilterConfig>},
+      {"rewrite", "what `lockstep data rewrite` reads", &base::reference<rewards::data::RewriteConfig>},
+      {"mix", "what `lockstep data mix` reads", &base::reference<rewards::data::MixConfig>}};
   return configs;
 }
 

@@ -24,6 +24,8 @@ int main(int argc, char** argv) {
       cli::data_decontaminate_verb(),
       cli::data_filter_verb(),
       cli::data_pairs_verb(),
+      cli::data_rewrite_verb(),
+      cli::data_mix_verb(),
       cli::data_stats_verb(),
       cli::data_convert_verb(),
       cli::reward_list_verb(),

@@ -42,6 +42,8 @@ Verb data_dedup_verb();
 Verb data_filter_verb();
 Verb data_make_verb();
 Verb data_pairs_verb();
+Verb data_mix_verb();
+Verb data_rewrite_verb();
 Verb data_stats_verb();
 Verb data_tasks_verb();
 Verb doctor_verb();

@@ -95,8 +95,14 @@ Rivals make_rivals(const LanguageFacts& target) {
   return rivals;
 }
 
+auto find_language(const std::string& language) {
+  return std::find_if(kLanguages.begin(), kLanguages.end(), [&](const auto& facts) { return facts.code == language; });
+}
+
+bool is_language_code(const std::string& code) { return find_language(code) != kLanguages.end(); }
+
 const LanguageFacts& facts_of(const std::string& language) {
-  const auto found = std::find_if(kLanguages.begin(), kLanguages.end(), [&](const auto& facts) { return facts.code == language; });
+  const auto found = find_language(language);
   if (found == kLanguages.end()) {
     throw Error(cat("unknown language \"", base::printable(language), "\""), "language", cat("use one of: ", base::join(language_codes(), ", ")));
   }
@@ -188,9 +194,30 @@ LanguageShare language_share(std::string_view text, const std::string& language)
   return result;
 }
 
+// Of a row: only the column may be missing, or hold no code. Of a prompt: only a guess may fail.
+std::optional<std::string> Language::row_problem(const base::Json& row) const {
+  if (config_.language != "column") return std::nullopt;
+  const auto found = row.find(config_.column);
+  if (found == row.end() || !found->is_string()) return cat("the row has no text \"", base::printable(config_.column), "\"");
+  const std::string code = found->get<std::string>();
+  if (is_language_code(code)) return std::nullopt;
+  return cat("the column \"", base::printable(config_.column), "\" holds no language: ", base::printable(code.substr(0, 60)));
+}
+
 Score Language::score(const Sample& sample) const {
+  const auto skipped = [](std::string why) { return Score{.status = Status::skip, .detail = std::move(why)}; };
+  std::string target = config_.language;
+  if (target == "column") {
+    static const base::Json kNoColumns = base::Json::object();
+    const base::Json& row = sample.columns == nullptr ? kNoColumns : *sample.columns;
+    if (auto problem = row_problem(row)) return skipped(*std::move(problem));
+    target = row[config_.column].get<std::string>();
+  } else if (target == "prompt") {
+    target = guess_language(sample.prompt);
+    if (target.empty()) return skipped("the language of the prompt cannot be told");
+  }
   const std::string_view text = config_.part == "think" ? thought_of(sample.completion) : sample.completion;
-  const LanguageShare found = language_share(text, config_.language);
+  const LanguageShare found = language_share(text, target);
   Score score;
   score.metrics["words"] = found.num_words;
   if (found.num_words < config_.min_words) {
@@ -199,6 +226,7 @@ Score Language::score(const Sample& sample) const {
     return score;
   }
   score.value = found.share;
+  score.metrics["is_one_language"] = found.share >= kOneLanguageShare ? 1 : 0;
   return score;
 }
 

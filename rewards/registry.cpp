@@ -10,9 +10,11 @@
 #include "rewards/length.h"
 #include "rewards/math/accuracy_math.h"
 #include "rewards/plugins/http_reward.h"
+#include "rewards/plugins/judge_reward.h"
 #include "rewards/plugins/library_reward.h"
 #include "rewards/plugins/pooled_reward.h"
 #include "rewards/repetition.h"
+#include "rewards/row_condition.h"
 #include "rewards/text_accuracy.h"
 
 namespace lockstep::rewards {
@@ -117,14 +119,14 @@ const RewardKind kKinds[] = {
        return plugins::make_http_reward(log_name(c), load_options<plugins::HttpConfig>(c, where), where);
      },
      base::reference<plugins::HttpConfig>},
+    {"judge", "a model behind an OpenAI-compatible endpoint grades the completion",
+     [](const RewardConfig& c, uint64_t, const std::string& where) -> RewardPtr {
+       return plugins::make_judge_reward(log_name(c), load_options<plugins::JudgeConfig>(c, where), where);
+     },
+     base::reference<plugins::JudgeConfig>},
 };
 
-}  // namespace
-
-std::string log_name(const RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
-
-std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where,
-                                    const std::vector<RewardType>& more) {
+RewardPtr make_unconditional(const RewardConfig& config, uint64_t run_seed, const std::string& where, const std::vector<RewardType>& more) {
   std::vector<std::string> types;
   for (const RewardKind& kind : kKinds) {
     if (kind.type == config.type) return kind.make(config, run_seed, where);
@@ -137,6 +139,17 @@ std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_see
   const auto nearest = base::nearest_name(config.type, types);
   throw Error(cat("unknown reward type \"", base::printable(config.type), "\""), where + "/type",
               nearest ? cat("did you mean \"", *nearest, "\"?") : cat("the types are: ", base::join(types, ", ")));
+}
+
+}  // namespace
+
+std::string log_name(const RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
+
+std::unique_ptr<Reward> make_reward(const RewardConfig& config, uint64_t run_seed, const std::string& where,
+                                    const std::vector<RewardType>& more) {
+  RowCondition condition(config.where, where + "/where");
+  RewardPtr reward = make_unconditional(config, run_seed, where, more);
+  return condition.is_empty() ? std::move(reward) : make_conditional_reward(std::move(reward), std::move(condition));
 }
 
 std::string reward_reference(const std::vector<RewardType>& more) {

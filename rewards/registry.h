@@ -18,11 +18,14 @@ struct RewardConfig {
   std::string name = {};
   double weight = 1;
   base::Json options = base::Json::object();
+  base::Json where = base::Json::object();
   void visit(auto&& field) {
     field("type", type, "which reward; `lockstep reward list` names them");
     field("name", name, "its name in the log; empty: the type");
     field("weight", weight, "factor in the sum of rewards; 0: only logged");
     field("options", options, "options of the type");
+    field("where", where,
+          "only for rows whose columns have one of these values, {\"task\": [\"chain_sum\"]}; other rows are skipped; {}: every row");
   }
 };
 

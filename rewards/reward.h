@@ -52,6 +52,8 @@ class Reward {
   // May the samples of a batch be scored one by one, as they come, by `score`? Only a reward that says so: any other gets
   // its batch as a whole.
   virtual bool scores_each_alone() const { return false; }
+  // False: every sample of this row is skipped, and that is meant so (`where` of a config).
+  virtual bool applies_to(const base::Json&) const { return true; }
   // Why every sample of this row would be skipped, as far as the row alone tells; nothing when it can be scored. Lets a
   // data set be checked when it is loaded.
   virtual std::optional<std::string> row_problem(const base::Json& row) const;

@@ -16,7 +16,7 @@ struct RowReport {
     std::string reward, problem;
   };
   size_t num_rows = 0;
-  size_t num_unusable = 0;          // rows that at least one reward would skip
+  size_t num_unusable = 0;          // rows that at least one reward would skip though it is for them, or that no reward is for
   std::vector<Problem> first = {};  // at most ten, in order
 
   // "3 of 1000 rows cannot be scored: row 17: accuracy_math: the gold answer is not understood; ...". Empty when all can.

@@ -13,13 +13,10 @@
 #include "rewards/extract.h"
 #include "rewards/math/extract.h"
 #include "rewards/math/judge.h"
+#include "rewards/pattern.h"
 
 namespace lockstep::rewards {
 namespace {
-
-constexpr size_t kMaxPatternBytes = 1024;
-// A compiled pattern may not grow beyond this, however it was written.
-constexpr int64_t kMaxPatternMemory = 1 << 20;
 
 Extraction find_answer(const Sample& sample, const TextSource& source) {
   math::ExtractOptions options = {.sources = source.sources,
@@ -70,34 +67,6 @@ std::optional<std::string> problem_of(const GoldText& gold) {
   return gold.text ? std::nullopt : std::optional(gold.problem);
 }
 
-RE2::Options pattern_options() {
-  RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(kMaxPatternMemory);
-  return options;
-}
-
-std::unique_ptr<RE2> compile(const std::string& pattern) {
-  if (pattern.size() > kMaxPatternBytes) return nullptr;
-  auto compiled = std::make_unique<RE2>(pattern, pattern_options());
-  return compiled->ok() ? std::move(compiled) : nullptr;
-}
-
-// The first group of the last match; the whole match when the pattern has no group.
-std::optional<std::string> last_match(const RE2& pattern, std::string_view text) {
-  const int groups = std::min(pattern.NumberOfCapturingGroups(), 1) + 1;
-  std::optional<std::string> last;
-  const re2::StringPiece whole(text.data(), text.size());
-  re2::StringPiece parts[2];
-  for (size_t at = 0; at <= text.size() && pattern.Match(whole, at, text.size(), RE2::UNANCHORED, parts, groups);) {
-    const re2::StringPiece& found = parts[groups - 1];
-    if (found.data() != nullptr) last = std::string(found.data(), found.size());
-    const size_t end = static_cast<size_t>(parts[0].data() - text.data()) + parts[0].size();
-    at = end > at ? end : at + 1;
-  }
-  return last;
-}
-
 }  // namespace
 
 Score AccuracyExact::score(const Sample& sample) const {
@@ -113,20 +82,14 @@ std::optional<std::string> AccuracyExact::row_problem(const base::Json& row) con
 }
 
 AccuracyRegex::AccuracyRegex(std::string name, AccuracyRegexConfig config, const std::string& where)
-    : NamedReward(std::move(name)), config_(std::move(config)), pattern_(compile(config_.pattern)) {
-  if (pattern_) return;
-  const std::string reason = config_.pattern.size() > kMaxPatternBytes ? cat("longer than ", kMaxPatternBytes, " bytes")
-                                                                       : RE2(config_.pattern, pattern_options()).error();
-  throw Error(cat("the pattern is not usable: ", reason), where + "/options/pattern",
-              "write an RE2 pattern; look-around and back-references do not exist there");
-}
+    : NamedReward(std::move(name)), config_(std::move(config)), pattern_(require_pattern(config_.pattern, where + "/options/pattern")) {}
 
 AccuracyRegex::~AccuracyRegex() = default;
 
 std::optional<std::string> AccuracyRegex::row_problem(const base::Json& row) const {
   const GoldText gold = find_gold(row, {config_.column, config_.gold_marker});
   if (!gold.text) return gold.problem;
-  if (config_.compare == "pattern" && !compile(*gold.text)) return "the gold answer is no RE2 pattern";
+  if (config_.compare == "pattern" && !compile_pattern(*gold.text)) return "the gold answer is no RE2 pattern";
   return config_.compare == "math" ? math::gold_problem(math::read_answer(*gold.text)) : std::nullopt;
 }
 
@@ -137,7 +100,7 @@ Score AccuracyRegex::score(const Sample& sample) const {
   if (!text) return no_answer("the thinking is not closed");
   const auto answer = last_match(*pattern_, *text);
   if (!answer) return no_answer("the pattern matches nothing");
-  if (config_.compare == "pattern") return verdict_on(*answer, RE2::FullMatch(*answer, *compile(gold)), gold);
+  if (config_.compare == "pattern") return verdict_on(*answer, RE2::FullMatch(*answer, *compile_pattern(gold)), gold);
   if (config_.compare == "math") {
     return verdict_on(*answer, math::judge(math::read_answer(gold), math::read_answer(*answer)).is_equal, gold);
   }

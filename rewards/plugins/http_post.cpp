@@ -143,14 +143,25 @@ HttpUrl parse_http_url(std::string_view url, const std::string& where) {
   return result;
 }
 
-HttpReply http_post(const HttpUrl& url, std::string_view json, Clock::time_point deadline) {
+HttpUrl parse_local_url(std::string_view text, bool allow_remote, const std::string& where) {
+  HttpUrl url = parse_http_url(text, where);
+  if (!url.is_loopback() && !allow_remote) {
+    throw Error(cat(url.host, " is another machine"), where,
+                "set allow_remote if completions may travel there in clear text, or run a proxy on this machine");
+  }
+  return url;
+}
+
+HttpReply http_post(const HttpUrl& url, std::string_view json, Clock::time_point deadline, std::span<const HttpField> fields) {
   HttpReply reply;
   try {
     Connection connection(url, deadline);
     const std::string host = url.is_ipv6 ? cat("[", url.host, "]") : url.host;
+    std::string more;
+    for (const auto& [name, value] : fields) more += cat(name, ": ", value, "\r\n");
     connection.send(cat("POST ", url.path, " HTTP/1.1\r\nHost: ", host, ":", url.port,
-                        "\r\nContent-Type: application/json\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ",
-                        json.size(), "\r\n\r\n"));
+                        "\r\nContent-Type: application/json\r\nAccept: application/json\r\nConnection: close\r\n", more,
+                        "Content-Length: ", json.size(), "\r\n\r\n"));
     connection.send(json);
     HttpAnswer answer = connection.receive();
     reply = {HttpReply::Outcome::answered, answer.code(), std::move(answer.body()), ""};

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lockstep::rewards::plugins {
 
@@ -21,6 +23,9 @@ struct HttpUrl {
 // Reads http://HOST[:PORT][/PATH]. Error at `where` when it is anything else.
 HttpUrl parse_http_url(std::string_view url, const std::string& where);
 
+// The same, and Error for an address of another machine unless that is allowed.
+HttpUrl parse_local_url(std::string_view url, bool allow_remote, const std::string& where);
+
 inline constexpr size_t kMaxHttpBody = size_t{16} << 20;  // of an answer
 inline constexpr size_t kMaxHttpHead = size_t{64} << 10;
 
@@ -32,8 +37,12 @@ struct HttpReply {
   std::string problem;  // otherwise
 };
 
+// One more line of a request's head: name and value, without line breaks.
+using HttpField = std::pair<std::string, std::string>;
+
 // Opens a connection, sends, reads one answer (Content-Length, chunked, or up to the end of the connection), closes. Never
 // throws for what the other side does; never returns later than the deadline by more than the time of one poll.
-HttpReply http_post(const HttpUrl& url, std::string_view json, std::chrono::steady_clock::time_point deadline);
+HttpReply http_post(const HttpUrl& url, std::string_view json, std::chrono::steady_clock::time_point deadline,
+                    std::span<const HttpField> fields = {});
 
 }  // namespace lockstep::rewards::plugins

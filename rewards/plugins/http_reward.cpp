@@ -2,23 +2,16 @@
 // Bodies, tries and answers of rewards behind HTTP.
 #include "rewards/plugins/http_reward.h"
 
-#include <poll.h>
-
-#include <algorithm>
-#include <atomic>
-#include <thread>
-
 #include "base/error.h"
 #include "base/text.h"
 #include "rewards/builtin.h"
-#include "rewards/plugins/http_post.h"
+#include "rewards/plugins/http_call.h"
 #include "rewards/plugins/messages.h"
 
 namespace lockstep::rewards::plugins {
 namespace {
 
 using base::Json;
-using Clock = std::chrono::steady_clock;
 
 Json value_json(const Json& value) {
   if (value.is_null()) return {{"skip", true}};
@@ -76,15 +69,8 @@ class HttpReward final : public NamedReward {
   std::vector<Score> score_batch(std::span<const Sample> samples) const override {
     if (!is_slime_) return call(openrlhf_body(samples), samples.size());
     std::vector<Score> scores(samples.size());
-    std::atomic<size_t> next = 0;
-    const auto work = [&] {
-      for (size_t i = next++; i < samples.size(); i = next++) scores[i] = std::move(call(slime_body(samples[i]), 1).front());
-    };
-    const size_t num_threads = std::min<size_t>(samples.size(), static_cast<size_t>(config_.num_connections));
-    std::vector<std::jthread> threads;
-    for (size_t i = 1; i < num_threads; ++i) threads.emplace_back(work);
-    work();
-    threads.clear();
+    http_each(samples.size(), config_.num_connections,
+              [&](size_t i) { scores[i] = std::move(call(slime_body(samples[i]), 1).front()); });
     return scores;
   }
 
@@ -113,41 +99,21 @@ class HttpReward final : public NamedReward {
   }
 
   std::vector<Score> call(const std::string& body, size_t num_samples) const {
-    const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(config_.timeout_s));
-    std::string problem;
-    for (int i = 0; i < config_.num_tries; ++i) {
-      if (i > 0 && !pause(i, deadline)) break;
-      const HttpReply reply = http_post(url_, body, deadline);
-      if (reply.outcome == HttpReply::Outcome::timed_out) break;
-      if (auto scores = read(reply, num_samples, problem); !scores.empty()) return scores;
-      if (i + 1 == config_.num_tries) return failed_scores(Status::error, cat(config_.num_tries, " tries failed: ", problem), num_samples);
-    }
-    const std::string before = problem.empty() ? "" : cat(", before: ", problem);
-    return failed_scores(Status::timeout, cat("no answer within ", config_.timeout_s, " s", before), num_samples);
-  }
-
-  // Nothing, and why, when the try is worth nothing.
-  std::vector<Score> read(const HttpReply& reply, size_t num_samples, std::string& problem) const {
-    if (reply.outcome != HttpReply::Outcome::answered) return problem = reply.problem, std::vector<Score>();
-    if (reply.code != 200) {
-      problem = cat("HTTP code ", reply.code, ": ", base::printable(std::string_view(reply.body).substr(0, 200)));
-      return {};
-    }
-    try {
-      const Json answer = base::parse_json(reply.body, "HTTP answer", {.max_depth = 16, .max_bytes = kMaxHttpBody});
-      return read_scores(is_slime_ ? slime_scores(answer) : openrlhf_scores(answer), num_samples);
-    } catch (const Error& error) {
-      problem = error.what_happened();
-      return {};
-    }
-  }
-
-  // 0.1 s, doubled with every try, up to 10 s. False when the deadline comes first.
-  static bool pause(int num_failures, Clock::time_point deadline) {
-    const auto wanted = std::chrono::milliseconds(std::min(100 << std::min(num_failures - 1, 7), 10'000));
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    ::poll(nullptr, 0, static_cast<int>(std::clamp<int64_t>(left.count(), 0, wanted.count())));
-    return left > wanted;
+    std::vector<Score> scores;
+    const auto read = [&](const std::string& text, std::string& problem) {
+      try {
+        const Json answer = base::parse_json(text, "HTTP answer", {.max_depth = 16, .max_bytes = kMaxHttpBody});
+        scores = read_scores(is_slime_ ? slime_scores(answer) : openrlhf_scores(answer), num_samples);
+        return TryResult::accepted;
+      } catch (const Error& error) {
+        problem = error.what_happened();
+        return TryResult::useless;
+      }
+    };
+    const HttpOutcome outcome = http_call({url_, body, {}, config_.num_tries, config_.timeout_s}, read);
+    if (outcome.kind == HttpOutcome::Kind::accepted) return scores;
+    const bool is_late = outcome.kind == HttpOutcome::Kind::timed_out;
+    return failed_scores(is_late ? Status::timeout : Status::error, outcome.problem, num_samples);
   }
 
   HttpConfig config_;
@@ -158,11 +124,7 @@ class HttpReward final : public NamedReward {
 }  // namespace
 
 std::unique_ptr<Reward> make_http_reward(const std::string& name, const HttpConfig& config, const std::string& where) {
-  HttpUrl url = parse_http_url(config.url, where + "/options/url");
-  if (!url.is_loopback() && !config.allow_remote) {
-    throw Error(cat(url.host, " is another machine"), where + "/options/url",
-                "set allow_remote if completions may travel there in clear text, or run a proxy on this machine");
-  }
+  HttpUrl url = parse_local_url(config.url, config.allow_remote, where + "/options/url");
   return std::make_unique<HttpReward>(name, config, std::move(url));
 }
 

@@ -16,6 +16,7 @@ std::optional<Problem> propose_chain_sum(const TaskParameters& p, base::Random& 
   return Problem{.content = chain_sum_content(terms),
                  .short_question = cat(join_numbers(terms, "+"), "=?"),
                  .question = cat("What is ", join_numbers(terms, " + "), "?"),
+                 .chinese_question = cat(join_numbers(terms, " + "), " 等于多少?"),
                  .answer = std::to_string(std::accumulate(terms.begin(), terms.end(), int64_t{0})),
                  .difficulty = static_cast<int64_t>(terms.size())};
 }
@@ -138,7 +139,11 @@ TaskKind chain_sum_task() {
   return {"chain_sum", "the sum of several numbers",
           with_wording(
               {whole("min_terms", "fewest terms", 4, 2, 64), whole("max_terms", "most terms", 6, 2, 64),
-               whole("min_value", "smallest term", 1, 0, 1e9), whole("max_value", "largest term", 9, 0, 1e9)},
+               whole("min_value", "smallest term", 1, 0, 1e9), whole("max_value", "largest term", 9, 0, 1e9),
+               option("language",
+                      "of the prompt, named in a column `language`; both: English for even indices; unset: English, without "
+                      "that column",
+                      "unset", {"unset", "en", "zh", "both"})},
               "dialogue"),
           nullptr, propose_chain_sum};
 }

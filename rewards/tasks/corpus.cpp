@@ -3,12 +3,13 @@
 #include "rewards/tasks/corpus.h"
 
 #include <array>
-#include <map>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "rewards/tasks/chain_text.h"
 #include "rewards/tasks/generators.h"
 #include "rewards/tasks/words.h"
 
@@ -30,35 +31,32 @@ int64_t guess(base::Random& random, int64_t right) {
   return random.chance(kGuessIsRight) ? right : wrong_value(random, right);
 }
 
-struct Steps {
-  std::string text;  // "2+6=8,8+2=10"
-  int64_t result;    // what the last equation says; wrong when an error was carried on
-};
-
-Steps worked_steps(base::Random& random, const std::vector<int64_t>& terms) {
-  Steps steps{"", terms[0]};
+Chain worked_chain(base::Random& random, const std::vector<int64_t>& terms) {
+  Chain chain{.result = terms[0]};
   for (size_t i = 1; i < terms.size(); ++i) {
-    const std::string left = cat(steps.result, "+", terms[i], "=");
-    const int64_t right = steps.result + terms[i];
-    if (i > 1) steps.text += ",";
-    steps.result = right;
+    const std::string left = cat(chain.result, "+", terms[i], "=");
+    const int64_t right = chain.result + terms[i];
+    ChainStep step;
+    chain.result = right;
     if (random.chance(kEquationIsWrong)) {
       const int64_t wrong = wrong_value(random, right);
       if (random.chance(kWrongIsRepaired)) {
-        steps.text += cat(left, wrong, " wait ");
+        step.repaired = cat(left, wrong);
       } else {
-        steps.result = wrong;
+        chain.result = wrong;
       }
     }
-    steps.text += cat(left, steps.result);
+    step.equation = cat(left, chain.result);
+    chain.steps.push_back(std::move(step));
   }
-  return steps;
+  return chain;
 }
 
-std::string words(base::Random& random, int64_t low, int64_t high) {
+std::string words(base::Random& random, int64_t low, int64_t high, Tongue tongue) {
   std::string text;
   const int64_t count = random.between(low, high);
-  for (int64_t i = 0; i < count; ++i) text += cat(i == 0 ? "" : " ", random.pick(simple_words()));
+  const auto& list = tongue == Tongue::english ? simple_words() : chinese_words();
+  for (int64_t i = 0; i < count; ++i) text += cat(i == 0 ? "" : " ", random.pick(list));
   return text;
 }
 
@@ -81,45 +79,72 @@ std::vector<int64_t> draw_train_terms(base::Random& random, const CorpusOptions&
   base::check_failed("a sum outside the eval split", "1000 draws failed, each by a chance of 1/10");
 }
 
-std::string broken(base::Random& random,
-                   const std::vector<int64_t>& terms,
-                   int64_t sum,
-                   bool starts_with_guess) {
+// The language of a document's prompt, and how its response departs from it. Drawn beside everything else, so that the sums of a
+// corpus are the same in any languages.
+struct Speech {
+  bool has_words = false;  // chains have a word before each step
+  Tongue prompt = Tongue::english, response = Tongue::english;
+  bool changes_midway = false;  // the response begins in the prompt's language, where it has two words
+  uint64_t place = 0;           // of the change, modulo the places there are
+};
+
+Speech draw_speech(const CorpusOptions& options, uint64_t seed, uint64_t index) {
+  Speech speech;
+  if (options.languages.empty()) return speech;
+  base::Random random(seed, "corpus/language", index);
+  speech.has_words = true;
+  speech.prompt = speech.response = tongue_from_code(random.pick(options.languages));
+  if (!random.chance(options.language_mixing)) return speech;
+  speech.response = other_tongue(speech.prompt);
+  speech.changes_midway = random.chance(0.5);
+  speech.place = random.bits();
+  return speech;
+}
+
+std::string chain_text(const Speech& speech, const Chain& chain, bool concludes) {
+  if (!speech.has_words) return terse_chain(chain, concludes);
+  const WordedChain whole = worded_chain(chain, concludes, speech.response, speech.response, 0);
+  if (!speech.changes_midway || whole.num_words < 2) return whole.text;
+  const int num_before = 1 + static_cast<int>(speech.place % static_cast<uint64_t>(whole.num_words - 1));
+  return worded_chain(chain, concludes, speech.prompt, speech.response, num_before).text;
+}
+
+std::string guess_text(const Speech& speech, int64_t value) { return chain_text(speech, {.guess = value}, false); }
+
+std::string broken(base::Random& random, const std::vector<int64_t>& terms, int64_t sum, const Speech& speech, bool is_mix_c) {
   switch (random.below(4)) {
     case 0:
       return cat(" <answer>", guess(random, sum), "</answer>");
     case 1: {
-      const std::string opening = starts_with_guess ? cat("maybe ", guess(random, sum), " wait ") : "";
-      const Steps steps = worked_steps(random, terms);
-      return cat(" <think>", opening, steps.text, ". So ", steps.result);
+      const auto first = is_mix_c ? std::optional(guess(random, sum)) : std::nullopt;
+      Chain chain = worked_chain(random, terms);
+      chain.guess = first;
+      return cat(" <think>", chain_text(speech, chain, true));
     }
     case 2: {
       const int64_t value = guess(random, sum);
-      return cat(" <think>maybe ", value, "</think> ", value);
+      return cat(" <think>", guess_text(speech, value), "</think> ", value);
     }
     default: {
-      const Steps steps = worked_steps(random, terms);
-      return cat(" ", steps.text, "<answer>", steps.result);
+      const Chain chain = worked_chain(random, terms);
+      return cat(" ", chain_text(speech, chain, false), "<answer>", chain.result);
     }
   }
 }
 
-std::string response(base::Random& random,
-                     const std::string& form,
-                     const std::vector<int64_t>& terms,
-                     bool is_mix_c) {
+std::string response(base::Random& random, const std::string& form, const std::vector<int64_t>& terms, const Speech& speech, bool is_mix_c) {
   const int64_t sum = std::accumulate(terms.begin(), terms.end(), int64_t{0});
   if (form == "direct") return cat(" ", guess(random, sum));
-  if (form == "broken") return broken(random, terms, sum, is_mix_c);
+  if (form == "broken") return broken(random, terms, sum, speech, is_mix_c);
   if (form == "tagdirect") {
     const int64_t value = guess(random, sum);
-    return cat(" <think>maybe ", value, "</think><answer>", value, "</answer>");
+    return cat(" <think>", guess_text(speech, value), "</think><answer>", value, "</answer>");
   }
   const int64_t first = guess(random, sum);
-  const Steps steps = worked_steps(random, terms);
-  if (form == "worked") return cat(" ", steps.text, ". So ", steps.result);
-  const std::string opening = form == "tagguess" ? cat("maybe ", first, " wait ") : "";
-  return cat(" <think>", opening, steps.text, "</think><answer>", steps.result, "</answer>");
+  Chain chain = worked_chain(random, terms);
+  if (form == "worked") return cat(" ", chain_text(speech, chain, true));
+  if (form == "tagguess") chain.guess = first;
+  return cat(" <think>", chain_text(speech, chain, speech.has_words), "</think><answer>", chain.result, "</answer>");
 }
 
 std::string draw_form(base::Random& random, std::string_view mix) {
@@ -139,7 +164,15 @@ base::Random document_random(const CorpusOptions& options, uint64_t seed, uint64
     throw Error(cat("sums of ", options.min_terms, " to ", options.max_terms, " terms"),
                 "corpus: min_terms, max_terms", "use 2 <= min_terms <= max_terms <= 32");
   }
+  if (options.language_mixing > 0 && std::set(options.languages.begin(), options.languages.end()).size() < 2) {
+    throw Error(cat("language_mixing = ", options.language_mixing, " with fewer than two languages"), "corpus: languages",
+                "use languages = [\"en\", \"zh\"], or language_mixing = 0");
+  }
   return base::Random(seed, "corpus", index);
+}
+
+bool is_follow(const CorpusOptions& options, uint64_t seed, uint64_t index) {
+  return options.follow_share > 0 && base::Random(seed, "corpus/follow", index).chance(options.follow_share);
 }
 
 }  // namespace
@@ -163,22 +196,23 @@ const std::vector<std::pair<std::string, double>>& corpus_mix(std::string_view m
 
 std::string corpus_document(const CorpusOptions& options, uint64_t seed, uint64_t index) {
   base::Random random = document_random(options, seed, index);
+  if (is_follow(options, seed, index)) return follow_document(seed, index);
   const std::string form = draw_form(random, options.mix);
   if (form == "facts") return facts(random, options.max_terms);
-  if (form == "text") return cat(words(random, 6, 12), ".");
+  const Speech speech = draw_speech(options, seed, index);
+  if (form == "text") return cat(words(random, 6, 12, speech.prompt), ".");
   if (form == "texttag") {
-    const std::string question = words(random, 2, 4), thought = words(random, 3, 7),
-                      answer = words(random, 1, 3);
-    return cat("User: ", question, "?\nAssistant: <think>", thought, "</think><answer>", answer, "</answer>");
+    const std::string question = words(random, 2, 4, speech.prompt), thought = words(random, 3, 7, speech.response),
+                      answer = words(random, 1, 3, speech.response);
+    return cat(dialogue_prompt(cat(question, "?"), speech.prompt), " <think>", thought, "</think><answer>", answer, "</answer>");
   }
   const std::vector<int64_t> terms = draw_train_terms(random, options);
-  return cat("User: ", join_numbers(terms, "+"),
-             "=?\nAssistant:", response(random, form, terms, options.mix == "C"));
+  return cat(dialogue_prompt(cat(join_numbers(terms, "+"), "=?"), speech.prompt), response(random, form, terms, speech, options.mix == "C"));
 }
 
 std::string corpus_form(const CorpusOptions& options, uint64_t seed, uint64_t index) {
   base::Random random = document_random(options, seed, index);
-  return draw_form(random, options.mix);
+  return is_follow(options, seed, index) ? "follow" : draw_form(random, options.mix);
 }
 
 }  // namespace lockstep::rewards

@@ -49,13 +49,21 @@ std::string checked_choice(const TaskParameter& parameter,
               cat("give one of: ", base::join(parameter.choices, ", ")));
 }
 
+std::string checked_text(const base::Json& value, const std::string& where) {
+  const std::string text = value.is_string() ? value.get<std::string>() : "";
+  const bool is_line = std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '<' || c == '>'; });
+  if (!base::trim(text).empty() && text.size() <= 64 && is_line) return text;
+  throw Error(cat("the value ", value.dump(-1, ' ', true, base::Json::error_handler_t::replace), " is no short line of text"), where,
+              "give 1 to 64 bytes without line breaks and without < and >");
+}
+
 }  // namespace
 
 TaskParameters::TaskParameters(const std::vector<TaskParameter>& known,
                                const base::Json& given,
                                const std::string& where) {
   for (const TaskParameter& parameter : known) {
-    if (parameter.choices.empty()) {
+    if (parameter.choices.empty() && !parameter.is_text) {
       numbers_[parameter.name] = parameter.default_number;
     } else {
       choices_[parameter.name] = parameter.default_choice;
@@ -68,7 +76,9 @@ TaskParameters::TaskParameters(const std::vector<TaskParameter>& known,
   for (const auto& [name, value] : given.items()) {
     const TaskParameter& parameter = find_parameter(known, name, where);
     const std::string place = cat(where, ", parameter ", name);
-    if (parameter.choices.empty()) {
+    if (parameter.is_text) {
+      choices_[name] = checked_text(value, place);
+    } else if (parameter.choices.empty()) {
       numbers_[name] = checked_number(parameter, value, place);
     } else {
       choices_[name] = checked_choice(parameter, value, place);
@@ -94,6 +104,11 @@ double TaskParameters::number(const std::string& name) const {
   const auto found = numbers_.find(name);
   LOCKSTEP_CHECK(found != numbers_.end(), name);
   return found->second;
+}
+
+std::string TaskParameters::choice_or(const std::string& name, const std::string& none) const {
+  const auto found = choices_.find(name);
+  return found == choices_.end() ? none : found->second;
 }
 
 const std::string& TaskParameters::choice(const std::string& name) const {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "rewards/tasks/generators.h"
+#include "rewards/tasks/words.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -28,10 +29,20 @@ const TaskKind& find_task(std::string_view name) {
       nearest ? cat("did you mean \"", *nearest, "\"?") : cat("the tasks are: ", base::join(names, ", ")));
 }
 
-std::string instruction_text(const std::string& instruction) {
+std::string instruction_text(const std::string& instruction, Tongue tongue) {
+  if (tongue == Tongue::chinese) {
+    if (instruction == "boxed") return " 请把最终答案写在 \\boxed{} 中。";
+    if (instruction == "answer_tag") return " 请把最终答案写在 <answer> 和 </answer> 之间。";
+    return "";
+  }
   if (instruction == "boxed") return " Put your final answer within \\boxed{}.";
   if (instruction == "answer_tag") return " Put your final answer between <answer> and </answer>.";
   return "";
+}
+
+std::string language_of(const std::string& setting, uint64_t index) {
+  if (setting != "both") return setting;
+  return index % 2 == 0 ? "en" : "zh";
 }
 
 }  // namespace
@@ -41,6 +52,7 @@ const std::vector<TaskKind>& task_table() {
       chain_sum_task(),    products_task(),       mod_chain_task(), decimal_compare_task(),
       letter_count_task(), spell_backward_task(), countdown_task(), knights_knaves_task(),
       needle_task(),
+      follow_task(),       version_probe_task(),
   };
   return table;
 }
@@ -54,26 +66,33 @@ base::Json Task::make(uint64_t seed, Split split, uint64_t index) const {
   base::Random random(seed, cat("task/", kind_->name, "/", split_name(split)), index);
   for (int draw = 0; draw < kMaxDraws; ++draw) {
     const std::optional<Problem> problem = kind_->propose(parameters_, random);
-    if (problem && split_of(problem->content) == split) return render(*problem);
+    if (problem && split_of(problem->content) == split) return render(*problem, index);
   }
   throw Error(cat("no problem of the ", split_name(split), " split in ", kMaxDraws, " draws"),
               cat("task ", kind_->name), "widen the parameters so that more problems exist");
 }
 
-base::Json Task::render(const Problem& problem) const {
+base::Json Task::render(const Problem& problem, uint64_t index) const {
   const std::string& style = parameters_.choice("style");
-  const std::string instruction = instruction_text(parameters_.choice("instruction"));
+  const std::string language = language_of(parameters_.choice_or("language", "unset"), index);
+  const Tongue tongue = language == "zh" ? Tongue::chinese : Tongue::english;
+  const std::string instruction = instruction_text(parameters_.choice("instruction"), tongue);
+  const std::string question = (tongue == Tongue::chinese ? problem.chinese_question : problem.question) + instruction;
   base::Json row = base::Json::object();
   if (style == "dialogue") {
-    row["prompt"] = cat("User: ", problem.short_question, instruction, "\nAssistant:");
+    row["prompt"] = dialogue_prompt(problem.short_question + instruction, tongue);
   } else if (style == "chat") {
-    row["prompt"] = base::Json::array({{{"role", "user"}, {"content", problem.question + instruction}}});
+    row["prompt"] = base::Json::array({{{"role", "user"}, {"content", question}}});
   } else {
-    row["prompt"] = problem.question + instruction;
+    row["prompt"] = question;
+  }
+  if (const std::string form = parameters_.choice_or("completion", "none"); form != "none") {
+    row["completion"] = cat(style == "dialogue" ? " " : "", gold_completion(problem, form == "think"));
   }
   row["answer"] = problem.answer;
   row["task"] = kind_->name;
   row["difficulty"] = problem.difficulty;
+  if (language != "unset") row["language"] = language;
   for (const auto& [name, value] : problem.columns.items()) row[name] = value;
   return row;
 }
@@ -96,7 +115,9 @@ std::string task_reference() {
     text += cat(kind.name, ": ", kind.meaning, "\n");
     for (const TaskParameter& parameter : kind.parameters) {
       text += cat("  ", parameter.name, " = ");
-      if (parameter.choices.empty()) {
+      if (parameter.is_text) {
+        text += cat(parameter.default_choice, " (text)");
+      } else if (parameter.choices.empty()) {
         text += cat(parameter.default_number, " (", parameter.low, " to ", parameter.high, ")");
       } else {
         text += cat(parameter.default_choice, " (", base::join(parameter.choices, " | "), ")");
@@ -115,7 +136,8 @@ TaskParameter whole(std::string name, std::string meaning, double default_number
           .high = high,
           .is_integer = true,
           .choices = {},
-          .default_choice = {}};
+          .default_choice = {},
+          .is_text = false};
 }
 
 TaskParameter share(std::string name, std::string meaning, double default_number) {
@@ -132,6 +154,25 @@ TaskParameter option(std::string name,
   parameter.choices = std::move(choices);
   parameter.default_choice = std::move(default_choice);
   return parameter;
+}
+
+TaskParameter text_parameter(std::string name, std::string meaning, std::string default_text) {
+  TaskParameter parameter = whole(std::move(name), std::move(meaning), 0, 0, 0);
+  parameter.is_text = true;
+  parameter.default_choice = std::move(default_text);
+  return parameter;
+}
+
+TaskParameter completion_parameter() {
+  return option("completion",
+                "the gold completion as a column, for SFT; answer: \"<answer>..</answer>\"; think: after "
+                "\"<think>..</think>\", too; none: no such column",
+                "none", {"none", "answer", "think"});
+}
+
+std::string gold_completion(const Problem& problem, bool has_thought) {
+  const std::string thought = has_thought ? cat("<think>", problem.thought, "</think>") : "";
+  return cat(thought, "<answer>", problem.answer, "</answer>");
 }
 
 std::vector<TaskParameter> with_wording(std::vector<TaskParameter> own, const std::string& default_style) {

@@ -20,7 +20,7 @@
 
 namespace lockstep::rewards {
 
-// One knob of a task: a number in [low, high], or one name out of `choices`.
+// One knob of a task: a number in [low, high], one name out of `choices`, or a text.
 struct TaskParameter {
   std::string name;
   std::string meaning;
@@ -28,7 +28,8 @@ struct TaskParameter {
   double low = 0, high = 0;
   bool is_integer = true;
   std::vector<std::string> choices;  // not empty: the value is one of these names
-  std::string default_choice;
+  std::string default_choice;  // the default text where is_text
+  bool is_text = false;        // one line of 1 to 64 bytes
 };
 
 // Checked values of all parameters of a task.
@@ -40,7 +41,9 @@ class TaskParameters {
 
   int64_t integer(const std::string& name) const;
   double number(const std::string& name) const;
-  const std::string& choice(const std::string& name) const;
+  const std::string& choice(const std::string& name) const;  // or the text
+  // The same where the task has such a parameter; otherwise `none`.
+  std::string choice_or(const std::string& name, const std::string& none) const;
 
  private:
   void check_pairs(const std::string& where) const;
@@ -54,7 +57,9 @@ struct Problem {
   std::string content;         // canonical form: equal for two wordings or orders of the same problem
   std::string short_question;  // terse, for tiny models: "6+8+3=?"
   std::string question;        // plain English: "What is 6 + 8 + 3?"
+  std::string chinese_question = {};  // the same, of tasks that have a parameter `language`
   std::string answer;          // gold
+  std::string thought = {};    // before the answer, of tasks that have a parameter `completion`
   int64_t difficulty = 0;      // the task's own measure: terms, digits, people ...
   base::Json columns = base::Json::object();  // what a checker needs besides the answer
 };
@@ -78,13 +83,13 @@ class Task {
 
   const std::string& name() const { return kind_->name; }
 
-  // Row `index` of a split: {prompt, answer, task, difficulty, columns of the task}. `prompt` is a string, or
+  // Row `index` of a split: {prompt, completion (of tasks that have that parameter), answer, task, difficulty, columns of the task}. `prompt` is a string, or
   // a list of {role, content} with style "chat". A pure function of its arguments and the parameters. Error
   // when no draw out of a bounded number lies in the split (the parameters admit too few problems).
   base::Json make(uint64_t seed, Split split, uint64_t index) const;
 
  private:
-  base::Json render(const Problem& problem) const;
+  base::Json render(const Problem& problem, uint64_t index) const;
 
   const TaskKind* kind_;
   TaskParameters parameters_;

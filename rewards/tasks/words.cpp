@@ -2,6 +2,9 @@
 // The word lists.
 #include "rewards/tasks/words.h"
 
+#include "base/error.h"
+#include "base/text.h"
+
 namespace lockstep::rewards {
 
 const std::vector<std::string_view>& simple_words() {
@@ -65,6 +68,32 @@ const std::vector<std::string_view>& dictionary_words() {
       "wheelbarrow", "whisper",     "willow",     "window",     "winter",       "wizard",    "woodpecker",
       "yellow",      "yogurt",      "zebra",      "zeppelin",   "zigzag",       "zucchini"};
   return words;
+}
+
+const char* tongue_code(Tongue tongue) { return tongue == Tongue::english ? "en" : "zh"; }
+
+Tongue tongue_from_code(std::string_view code) {
+  if (code == "en") return Tongue::english;
+  if (code == "zh") return Tongue::chinese;
+  throw Error(cat("no words in the language \"", base::printable(code), "\""), "tasks: language", "use \"en\" or \"zh\"");
+}
+
+Tongue other_tongue(Tongue tongue) { return tongue == Tongue::english ? Tongue::chinese : Tongue::english; }
+
+const ChainWords& chain_words(Tongue tongue) {
+  static constexpr ChainWords kEnglish = {"maybe", "wait", "first", "then", "so", "User", "Assistant"};
+  static constexpr ChainWords kChinese = {"可能", "等等", "先", "再", "所以", "用户", "助手"};
+  return tongue == Tongue::english ? kEnglish : kChinese;
+}
+
+const std::vector<std::string_view>& chinese_words() {
+  static const std::vector<std::string_view> words = {"山", "水", "天", "人", "大", "小", "日", "月"};
+  return words;
+}
+
+std::string dialogue_prompt(std::string_view question, Tongue tongue) {
+  const ChainWords& words = chain_words(tongue);
+  return cat(words.user, ": ", question, "\n", words.assistant, ":");
 }
 
 }  // namespace lockstep::rewards

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `lockstep data dedup | decontaminate | filter | stats | convert` through the binary: a happy path, a report, each wrong argument.
+// `lockstep data dedup | decontaminate | filter | rewrite | mix | stats | convert` through the binary: a happy path, a report, each wrong argument.
 #include "base/file.h"
 #include "base/json.h"
 #include "tests/cli/lockstep.h"
@@ -45,6 +45,27 @@ TEST_CASE("data decontaminate: rows that share words with an evaluation file go"
   CHECK(contains(run.out, "2 rows in, 1 out"));
   CHECK(base::read_file(out) == "{\"prompt\": \"name a river\"}\n");
   expect_failure({"data", "decontaminate", train, "--output", out}, 2, "--against is missing", "lockstep data decontaminate", "give --against");
+}
+
+TEST_CASE("data rewrite, data mix: from samples to the rows of the next stage") {
+  const ScratchFolder scratch;
+  const std::string in = write(scratch, "in.jsonl",
+                               "{\"prompt\": \"1+1\", \"completion\": \"<think> two </think> <answer> 2 </answer>\", \"answer\": \"2\"}\n"
+                               "{\"prompt\": \"1+1\", \"completion\": \"two\", \"answer\": \"2\"}\n");
+  const std::string rewritten = scratch.path("rewritten.jsonl"), mixed = scratch.path("mixed.jsonl"), report = scratch.path("report.json");
+  const std::string tiny = "output=<think>{reasoning}</think><answer>{answer}</answer>";
+  const RunResult run = lockstep({"data", "rewrite", in, "--output", rewritten, "--set", tiny});
+  CHECK(run.exit_code == 0);
+  CHECK(contains(run.out, "2 rows in, 1 out\n  no thought: dropped 1; the first is " + in + ":2\n"));
+  CHECK(base::read_file(rewritten) == "{\"prompt\":\"1+1\",\"completion\":\"<think>two</think><answer>2</answer>\",\"answer\":\"2\"}\n");
+  expect_failure({"data", "rewrite", in, "--output", rewritten, "--set", "output={reason}"}, 1, "the template has no place {reason}", "/output",
+                 "{reasoning}");
+  const std::string rules = write(scratch, "mix.json", "{\"inputs\": [{\"path\": \"" + in + "\", \"repeat\": 3}]}");
+  const RunResult mix = lockstep({"data", "mix", rewritten, "--rules", rules, "--output", mixed, "--report", report, "--set", "seed=4"});
+  CHECK(mix.exit_code == 0);
+  CHECK(contains(mix.out, "7 rows out\n"));
+  CHECK(base::parse_json_file(report)["rows_out"] == 7);
+  expect_failure({"data", "mix", "--output", mixed}, 1, "there are no inputs", "/inputs", "name files");
 }
 
 TEST_CASE("data filter: rules from a file and from the command line") {

@@ -15,6 +15,8 @@
 namespace lockstep::rewards {
 namespace {
 
+using base::Json;
+
 // About the same thought in each language; written for this test.
 const std::map<std::string, const char*>& thoughts() {
   static const std::map<std::string, const char*> table = {
@@ -110,6 +112,42 @@ TEST_CASE("language: the reward looks at the thought, and skips what is too shor
   const Score skipped = score_text(reward, "<think>ja</think>", gold("1"));
   CHECK(skipped.status == Status::skip);
   CHECK(skipped.metrics.at("words") == 1);
+}
+
+TEST_CASE("language: the target may be the prompt's language or a column of the row") {
+  const std::string german = thoughts().at("de"), chinese = thoughts().at("zh");
+  const Language by_prompt("language", {.language = "prompt"}), by_column("language", {.language = "column", .min_words = 2});
+  CHECK(score_text(by_prompt, german, gold("1"), german).value > 0.85);
+  CHECK(score_text(by_prompt, german, gold("1"), chinese).value == 0);
+  CHECK(score_text(by_prompt, chinese, gold("1"), chinese).value == 1);
+  const Score unknown = score_text(by_prompt, german, gold("1"), "6+8=?");
+  CHECK(unknown.status == Status::skip);
+  CHECK(unknown.detail == "the language of the prompt cannot be told");
+  const std::string english_chain = "first 2+5=7 then 7+1=8 so 8", chinese_chain = "先 2+5=7 再 7+1=8 所以 8";
+  for (const std::string code : {"en", "zh"}) {
+    const Json row = {{"language", code}};
+    CHECK(score_text(by_column, english_chain, row).value == (code == "en" ? 1 : 0));
+    CHECK(score_text(by_column, chinese_chain, row).value == (code == "zh" ? 1 : 0));
+    CHECK(score_text(by_column, "first 2+5=7 再 7+1=8 so 8", row).value == doctest::Approx((code == "en" ? 2 : 2.0 / 3) / (2 + 2.0 / 3)));
+  }
+  CHECK(by_column.row_problem({{"language", "en"}}) == std::nullopt);
+  CHECK(by_column.row_problem({{"answer", 1}}) == "the row has no text \"language\"");
+  CHECK(by_column.row_problem({{"language", "xx"}}) == "the column \"language\" holds no language: xx");
+  CHECK(score_text(by_column, english_chain, {{"language", "xx"}}).status == Status::skip);
+  CHECK(by_column.score({.prompt = "", .completion = english_chain, .columns = nullptr}).status == Status::skip);
+}
+
+TEST_CASE("language: a chain is in one language when at most one word in fifty is of another; only scored chains say so") {
+  const Language reward("language", {.language = "zh", .min_words = 2});
+  const auto chain = [](int num_han, const std::string& more) {
+    std::string text;
+    for (int i = 0; i < num_han; ++i) text += "数";
+    return text + more;
+  };
+  CHECK(score_text(reward, chain(150, " wait"), gold("1")).metrics.at("is_one_language") == 1);  // 1 word to 100
+  CHECK(score_text(reward, chain(60, " wait"), gold("1")).metrics.at("is_one_language") == 0);   // 1 word to 40
+  CHECK(score_text(reward, chain(9, ""), gold("1")).metrics.at("is_one_language") == 1);
+  CHECK(score_text(reward, "wait", gold("1")).metrics.count("is_one_language") == 0);
 }
 
 TEST_CASE("language: upper case, accents and broken text") {
