@@ -182,7 +182,7 @@ TEST_CASE("reward model reward: what is refused, and what a misspelt type is tol
   check_error([&] { rewards::make_reward({.type = "reward_mode"}, 0, "/rewards/2", more); }, "unknown reward type", "/rewards/2/type", "\"reward_model\"");
   check_error([&] { rewards::make_reward({.type = "quite_another"}, 0, "/rewards/2", more); }, "unknown reward type", "/rewards/2/type", ", reward_model");
   check_error([&] { rewards::make_reward({.type = "reward_model"}, 0, "/rewards/2"); }, "unknown reward type", "/rewards/2/type", "the types are");
-  const auto other = model::train_tokenizer({"quite other texts", "and words"}, {.vocab_size = 300});
+  const auto other = model::train_tokenizer({"quite other texts", "and words"}, {.vocab_size = 280});
   check_error([&] { lab.make(base::Json::object(), other.get()); }, "vocabulary is not the policy's", "/rewards/0/options/prompt", "name the format");
   CHECK_NOTHROW(lab.make({{"prompt", base::Json::object()}}, other.get()));
   CHECK(rewards::reward_reference(more).find("reward_model: the score of a trained reward model") != std::string::npos);

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include "base/file.h"
+#include "kernels/index_tensor.h"
 #include "rl/budget.h"
 #include "rl/preference_rows.h"
 #include "rl/reward_scores.h"
@@ -58,7 +59,8 @@ TEST_CASE("reward scores: a packed row's score is the bits of the sequence alone
       REQUIRE(scores.size(0) == static_cast<int64_t>(micro.samples.size()));
       for (size_t s = 0; s < micro.samples.size(); ++s, ++num_seen) {
         const auto& ids = expected[static_cast<size_t>(micro.samples[s])];
-        const auto alone = model::reward_scores(m, model::make_batch({{ids, -1}}, at::kCPU), at::scalar_tensor(static_cast<int64_t>(ids.size()) - 1, at::kLong).view({1}));
+        const auto last = kernels::index_tensor({static_cast<int64_t>(ids.size()) - 1}, at::kCPU);
+        const auto alone = model::reward_scores(m, model::make_batch({{ids, -1}}, at::kCPU), last);
         CHECK(at::equal(scores[static_cast<int64_t>(s)], alone[0]));
       }
     }
