@@ -72,7 +72,7 @@ TEST_CASE("preference rows: for a reward model margins are read and long pairs l
   const TempFolder folder;
   const auto file = folder.write("pairs.jsonl",
                                  R"({"prompt": "1+1=?", "chosen": "2", "rejected": "3", "margin": 0.5})" "\n"
-                                 R"({"prompt": "2+2=?", "chosen": "4", "rejected": "a word a word a word a word a word", "margin": null})" "\n"
+                                 R"({"prompt": "2+2=?", "chosen": "4", "rejected": "012345678901234567890123456789", "margin": null})" "\n"
                                  R"({"prompt": "3+3=?", "chosen": "6", "rejected": "5"})" "\n");
   const rl::PreferenceRows rows({{file}, 20}, tiny_tokenizer(), {}, 3, rl::PairsFor::reward_model);
   REQUIRE(rows.pairs().size() == 2);
