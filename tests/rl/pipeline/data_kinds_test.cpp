@@ -58,9 +58,29 @@ TEST_CASE("data stages: the filter's rules are a config of the stage, its choice
   CHECK(count_lines(scratch.path("run/kept/rows.jsonl")) == 3);
 }
 
+TEST_CASE("data stages: mixing joins files in exact numbers, pairs put the better completion first") {
+  const TempFolder scratch;
+  const QuietLog quiet;
+  std::string rows;
+  for (int i = 0; i < 6; ++i) rows += cat(base::Json{{"prompt", cat("p", i / 3)}, {"completion", cat("c", i)}, {"reward", i % 3}}.dump(), "\n");
+  const std::string file = scratch.write("rows.jsonl", rows);
+  CHECK(run(scratch, cat(R"({
+    "some": {"kind": "mix", "config": {"inputs": [{"path": ")", file, R"("}, {"path": ")", file, R"(", "max_rows": 2, "repeat": 3}]}},
+    "pairs": {"kind": "pairs", "config": {"inputs": [")", file, R"("], "min_difference": 1}}})")));
+  CHECK(count_lines(scratch.path("run/some/rows.jsonl")) == 12);
+  CHECK(count_lines(scratch.path("run/pairs/rows.jsonl")) == 2);
+  base::for_each_line(scratch.path("run/pairs/rows.jsonl"), [](std::string_view line, size_t) {
+    const auto pair = base::parse_json(line, "pairs");
+    CHECK(pair.at("margin") == 2);
+    CHECK(pair.at("chosen").get<std::string>() == (pair.at("prompt") == "p0" ? "c2" : "c5"));
+  });
+}
+
 TEST_CASE("data stages: configs are refused before anything runs") {
   const TempFolder scratch;
   check_error([&] { run(scratch, R"({"a": {"kind": "filter"}})"); }, "no inputs", "/stages/a/inputs", "@STAGE");
+  check_error([&] { run(scratch, R"({"a": {"kind": "mix"}})"); }, "no inputs", "/stages/a/inputs", "@STAGE");
+  check_error([&] { run(scratch, R"({"a": {"kind": "pairs"}})"); }, "no inputs", "/stages/a/inputs", "@STAGE");
   check_error([&] { run(scratch, R"({"a": {"kind": "decontaminate", "config": {"inputs": ["x"]}}})"); }, "no evaluation sets", "/stages/a/against", "rows");
   check_error([&] { run(scratch, R"({"a": {"kind": "task", "config": {"task": "chain_som"}}})"); }, "chain_som", "", "chain_sum");
   check_error([&] { run(scratch, R"({"a": {"kind": "filter", "config": {"inputs": ["x"], "rules": {"min_rewrad": 1}}}})"); }, "min_rewrad",
