@@ -56,11 +56,19 @@ constexpr const char* kRows =
 
 std::string answer(int value) { return cat("<think>a word</think><answer>", value, "</answer>"); }
 
+rl::EvalOptions options_of(int num_prompts, int num_samples, uint64_t seed) {
+  rl::EvalOptions out;
+  out.num_prompts = num_prompts;
+  out.num_samples = num_samples;
+  out.seed = seed;
+  return out;
+}
+
 rl::EvalResult evaluate_one(const TempFolder& folder, const std::vector<Answer>& answers) {
   const auto prompts = prompts_of(folder, "{\"prompt\": \"1+1\", \"answer\": \"2\"}\n");
   auto engine = engine_of({answers});
   const rl::RewardSet rewards(accuracy_and_format(), 1);
-  return rl::evaluate(engine, prompts, rewards, {.num_prompts = 1, .num_samples = static_cast<int>(answers.size()), .seed = 1});
+  return rl::evaluate(engine, prompts, rewards, options_of(1, static_cast<int>(answers.size()), 1));
 }
 
 }  // namespace
@@ -109,7 +117,7 @@ TEST_CASE("evaluate: every field from a scripted engine") {
   auto engine = engine_of({{{answer(2)}, {answer(3)}, {answer(2)}, {answer(5)}},
                            {{answer(7)}, {answer(7)}, {"wait", FinishReason::length}, {answer(4)}},
                            {{"so"}, {"so"}, {"so"}, {"so", FinishReason::length}}});
-  const auto r = rl::evaluate(engine, prompts, rewards, {.num_prompts = 100, .num_samples = 4, .seed = 5});
+  const auto r = rl::evaluate(engine, prompts, rewards, options_of(100, 4, 5));
   double length = 0;
   for (const auto& text : {answer(2), answer(3), answer(2), answer(5), answer(7), answer(7), answer(4)})
     length += static_cast<double>(tiny_tokenizer().encode(text).size()) + 1;
@@ -151,7 +159,9 @@ TEST_CASE("evaluate: other k, intervals and groups of prompts beside the fields 
   const auto prompts = prompts_of(folder, kRows);
   const rl::RewardSet rewards(accuracy_and_format(), 1);
   auto engine = engine_of({{{answer(2)}, {answer(3)}}, {{answer(4)}, {answer(4)}}, {{"so"}, {answer(1)}}});
-  const auto r = rl::evaluate(engine, prompts, rewards, {.num_prompts = 3, .num_samples = 2, .measure = {.k = {1}}});
+  auto options = options_of(3, 2, 0);
+  options.measure.k = {1};
+  const auto r = rl::evaluate(engine, prompts, rewards, options);
   CHECK(r.measures.pass_at.size() == 1);
   CHECK(r.pass_at_k == doctest::Approx(2.0 / 3));  // of all samples, though only k = 1 was asked for
   CHECK(r.cons_at_k == doctest::Approx(2.0 / 3));
@@ -171,7 +181,9 @@ TEST_CASE("evaluate: what is right is said by any accuracy reward, or the one th
   const auto prompts = prompts_of(folder, "{\"prompt\": \"1+1\", \"answer\": \"2\"}\n");
   const auto evaluated = [&](const std::vector<rewards::RewardConfig>& configs, const std::string& name = "") {
     auto engine = engine_of({{{answer(2)}}});
-    return rl::evaluate(engine, prompts, rl::RewardSet(configs, 1), {.num_prompts = 1, .num_samples = 1, .accuracy_reward = name});
+    auto options = options_of(1, 1, 0);
+    options.accuracy_reward = name;
+    return rl::evaluate(engine, prompts, rl::RewardSet(configs, 1), options);
   };
   rewards::RewardConfig coin{.type = "random", .options = {{"probability", 1.0}}}, exact{.type = "accuracy_exact", .name = "mine"};
   CHECK(evaluated({coin, exact}).accuracy_reward == "mine");
@@ -190,8 +202,10 @@ TEST_CASE("evaluate: every sample becomes a row, in order") {
   const rl::RewardSet rewards(accuracy_and_format(), 1);
   auto engine = engine_of({{{answer(2)}, {"so", FinishReason::length}}, {{answer(4)}, {answer(5)}}});
   std::vector<base::Json> rows;
-  rl::evaluate(engine, prompts, rewards,
-               {.num_prompts = 2, .num_samples = 2, .source = "sums", .on_sample = [&](const base::Json& row) { rows.push_back(row); }});
+  auto options = options_of(2, 2, 0);
+  options.source = "sums";
+  options.on_sample = [&](const base::Json& row) { rows.push_back(row); };
+  rl::evaluate(engine, prompts, rewards, options);
   REQUIRE(rows.size() == 4);
   const base::Json expected = {{"source", "sums"}, {"prompt_id", 0}, {"sample", 0}, {"prompt", "1+1"}, {"completion", answer(2)}, {"answer", "2"},
                                {"extracted", "2"}, {"is_right", true}, {"reward", 1.5}, {"rewards", {{"accuracy", 1.0}, {"format", 1.0}}},
