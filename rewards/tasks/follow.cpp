@@ -68,7 +68,7 @@ Problem follow_problem(base::Random& random, const std::string& name, int64_t mi
           .answer = instruction.answer(words),
           .thought = instruction.thought(words),
           .difficulty = static_cast<int64_t>(words.size()),
-          .columns = {{"instruction", instruction.name}}};
+          .columns = {{"kind", instruction.name}}};
 }
 
 std::optional<Problem> propose_follow(const TaskParameters& p, base::Random& random) {

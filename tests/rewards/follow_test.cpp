@@ -56,7 +56,7 @@ TEST_CASE("follow: every answer is what the instruction asks for, over words of 
     CHECK(row["answer"] == carried_out(text).value_or("no instruction"));
     for (const std::string& word : base::split(row["answer"].get<std::string>(), ' ')) CHECK(known.count(word) == 1);
     CHECK_FALSE(row.contains("completion"));
-    kinds.insert(row["instruction"].get<std::string>());
+    kinds.insert(row["kind"].get<std::string>());
     lengths.insert(row["difficulty"].get<int64_t>());
   }
   CHECK(kinds == std::set<std::string>{"say", "twice", "swap", "first", "last"});

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "rewards/rows/example.h"
 
 namespace lockstep::rewards {
 namespace {
@@ -76,6 +77,13 @@ TEST_CASE("tasks: every task of the table is covered by these tests") {
   for (const auto& [name, parameters] : narrow_settings()) covered.insert(name);
   for (const TaskKind& kind : task_table()) known.insert(kind.name);
   CHECK(covered == known);
+}
+
+TEST_CASE("tasks: readers of data sets take every row for TRL's, whatever columns the task adds") {
+  for (const auto& [name, parameters] : narrow_settings()) {
+    CAPTURE(name);
+    CHECK(rows::detect_shape(Task(name, parameters).make(0, Split::train, 0)) == rows::Shape::trl);
+  }
 }
 
 TEST_CASE("tasks: train and eval never share a problem, whatever the seeds") {
