@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       cli::data_filter_verb(),
       cli::data_stats_verb(),
       cli::data_convert_verb(),
+      cli::data_pack_verb(),
       cli::reward_list_verb(),
       cli::reward_test_verb(),
       cli::reward_probe_verb(),

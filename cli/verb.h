@@ -41,6 +41,7 @@ Verb data_decontaminate_verb();
 Verb data_dedup_verb();
 Verb data_filter_verb();
 Verb data_make_verb();
+Verb data_pack_verb();
 Verb data_stats_verb();
 Verb data_tasks_verb();
 Verb doctor_verb();
