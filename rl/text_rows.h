@@ -31,12 +31,12 @@ class TextRows {
 
 struct TextSource {
   rewards::CorpusOptions corpus;    // used when `files` is empty
-  std::vector<std::string> files;   // .jsonl, .json, .parquet: rows of any shape (rewards/rows/example.h)
+  std::vector<std::string> files;   // .jsonl, .json, .parquet: rows of any shape (rewards/rows/example.h), or packed (rl/packed_rows.h)
   std::string assistant_turns = "all";
   int64_t max_length = 2048;        // longer rows are cut off at the end
   void visit(auto&& field) {
     field("corpus", corpus, "the synthetic corpus, used when no files are given");
-    field("files", files, "JSONL or Parquet files with rows {text}, {prompt, completion}, {messages}, alpaca or ShareGPT");
+    field("files", files, "JSONL or Parquet files with rows {text}, {prompt, completion}, {messages}, alpaca, ShareGPT, or ids that `lockstep data pack` made");
     field("assistant_turns", assistant_turns, "of a conversation, the answers to train on: all, or the last alone", base::one_of({"all", "last"}));
     field("max_length", max_length, "tokens of a row at most; the rest is cut off", base::at_least(2));
   }
