@@ -1,20 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep data stats | convert`: what is in files of rows, and the same rows in another shape.
 #include <iostream>
+#include <optional>
 
 #include "base/text.h"
-#include "cli/verb.h"
+#include "cli/open_tokenizer.h"
 #include "rewards/data/convert.h"
 #include "rewards/data/stats.h"
+#include "rl/token_stats.h"
 
 namespace lockstep::cli {
 namespace {
 
 const Positional kInputs = {"IN", "files of rows: .jsonl, .json, .parquet, in any known shape", true, true};
 
+std::optional<rl::TokenStats> tokens_of(const Arguments& arguments) {
+  const auto path = arguments.value("model");
+  for (const char* option : {"format", "system", "prefill", "max-length"}) {
+    if (!path && arguments.has(option)) throw UsageError(cat("--", option, " needs --model"), arguments.command(), "give the model whose tokens count");
+  }
+  if (!path) return std::nullopt;
+  const int64_t max_length = arguments.integer_or("max-length", 0, 1, INT32_MAX);
+  return rl::token_stats(arguments.positionals(), *open_tokenizer(*path), prompt_format(arguments), max_length);
+}
+
 ExitCode run_stats(const Arguments& arguments) {
-  const rewards::data::StatsReport report = rewards::data::stats(arguments.positionals());
-  std::cout << (arguments.has("json") ? report.json().dump(2, ' ', false, base::Json::error_handler_t::replace) + "\n" : report.text());
+  rewards::data::StatsReport report = rewards::data::stats(arguments.positionals());
+  const auto tokens = tokens_of(arguments);
+  if (tokens) report.lengths.insert(tokens->lengths.begin(), tokens->lengths.end());
+  if (!arguments.has("json")) {
+    std::cout << report.text() << (tokens ? tokens->text() : "");
+    return ExitCode::done;
+  }
+  base::Json json = report.json();
+  if (tokens) json["tokens"] = tokens->json();
+  std::cout << json.dump(2, ' ', false, base::Json::error_handler_t::replace) << "\n";
   return ExitCode::done;
 }
 
@@ -39,9 +59,13 @@ ExitCode run_convert(const Arguments& arguments) {
 }  // namespace
 
 Verb data_stats_verb() {
+  std::vector<Option> options = {{.name = "json", .meaning = "print JSON"},
+                                 {.name = "model", .value = "PATH", .meaning = "lengths in tokens, too: a model folder or a GGUF file"},
+                                 {.name = "max-length", .value = "N", .meaning = "count rows of more tokens"}};
+  for (const Option& option : format_options()) options.push_back(option);
   return {.name = "data stats",
           .summary = "count rows, columns, lengths, languages, repeats and classes",
-          .usage = {.positionals = {kInputs}, .options = {{.name = "json", .meaning = "print JSON"}}},
+          .usage = {.positionals = {kInputs}, .options = options},
           .run = run_stats};
 }
 

@@ -2,15 +2,11 @@
 // Starting ranks and waiting for them.
 #include "cli/launch.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +15,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/loopback.h"
 #include "base/signal.h"
 #include "base/spawn.h"
 #include "base/text.h"
@@ -34,27 +31,6 @@ constexpr const char* kLauncher = "LOCKSTEP_LAUNCHER";
 constexpr auto kPoll = std::chrono::milliseconds(100);
 constexpr auto kGraceAfterDeath = std::chrono::seconds(28);  // above ranks.heartbeat_timeout_s as it stands by default
 constexpr auto kGraceAfterError = std::chrono::seconds(5);   // an Error is told to the others at once
-
-// A listening socket of 127.0.0.1, which rank 0 takes over: no other program can get its port meanwhile.
-struct Listener {
-  base::FileHandle socket;
-  int port = 0;
-};
-
-Listener listen_on_loopback() {
-  Listener out{base::FileHandle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (out.socket.number() < 0 || ::bind(out.socket.number(), generic, size) != 0 || ::listen(out.socket.number(), SOMAXCONN) != 0 ||
-      ::getsockname(out.socket.number(), generic, &size) != 0)
-    base::throw_errno("listen", "127.0.0.1", errno);
-  out.port = ntohs(address.sin_port);
-  out.socket = base::move_up(std::move(out.socket));
-  return out;
-}
 
 std::vector<std::string> environment_of(int rank, int count, int port) {
   std::vector<std::string> out;
@@ -77,13 +53,14 @@ base::FileHandle copy_of(int number) { return base::move_up(base::FileHandle(::f
 class Ranks {
  public:
   Ranks(int count, const std::vector<std::string>& words) {
-    auto listener = listen_on_loopback();
+    auto listener = base::listen_on_loopback(0, "see whether this machine has a loopback interface");
+    const auto socket = base::move_up(std::move(listener.socket));  // rank 0 takes it over: no other program can get its port meanwhile
     const auto in = copy_of(0), out = copy_of(1), err = copy_of(2);
     std::vector<std::string> argv = {std::filesystem::read_symlink("/proc/self/exe").string()};
     argv.insert(argv.end(), words.begin(), words.end());
     for (int rank = 0; rank < count; ++rank) {
       base::SpawnPlan plan{argv, environment_of(rank, count, listener.port), {in.number(), out.number(), err.number()}};
-      if (rank == 0) plan.descriptors.push_back(listener.socket.number());
+      if (rank == 0) plan.descriptors.push_back(socket.number());
       pids_.push_back(base::spawn(plan));
     }
   }

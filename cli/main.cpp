@@ -37,6 +37,7 @@ Verbs data_verbs() {
       cli::data_pairs_verb(),
       cli::data_stats_verb(),
       cli::data_convert_verb(),
+      cli::data_pack_verb(),
   };
 }
 

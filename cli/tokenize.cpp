@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep tokenize`: rows of text to rows of ids, for comparing tokenizers and counting tokens.
-#include <filesystem>
 #include <iostream>
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cli/verb.h"
-#include "model/checkpoint_io.h"
-#include "model/tokenizer.h"
+#include "cli/open_tokenizer.h"
 
 namespace lockstep::cli {
 namespace {
 
 using base::Json;
-
-// A model folder, or a GGUF file that carries its tokenizer.
-std::shared_ptr<const model::Tokenizer> open_tokenizer(const std::string& path) {
-  if (!std::filesystem::is_regular_file(path)) return model::load_tokenizer(path);
-  std::shared_ptr<const model::Tokenizer> tokenizer = model::open_model(path).tokenizer;
-  if (tokenizer == nullptr)
-    throw Error("the file holds no tokenizer", path, "give a model folder or another GGUF file");
-  return tokenizer;
-}
 
 const std::string& text_of(const Json& row, const std::string& where) {
   const auto text = row.find("text");

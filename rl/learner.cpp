@@ -7,8 +7,8 @@
 #include <chrono>
 #include <limits>
 
+#include "base/bytes.h"
 #include "rl/ranks/tensors.h"
-#include "rollout/remote/bytes.h"
 
 namespace lockstep::rl {
 namespace {
@@ -82,11 +82,11 @@ bool Learner::is_mine(size_t micro_batch) const {
 }
 
 void Learner::exchange(std::vector<std::string>& bytes) const {
-  rollout::remote::ByteWriter writer;
+  base::ByteWriter writer;
   for (size_t i = 0; i < bytes.size(); ++i)
     if (is_mine(i)) writer.text(bytes[i]);
   const auto all = world_->all_gather(writer.take(), "results of micro-batches");
-  std::vector<rollout::remote::ByteReader> readers(all.begin(), all.end());
+  std::vector<base::ByteReader> readers(all.begin(), all.end());
   for (size_t i = 0; i < bytes.size(); ++i) {
     const int shard = static_cast<int>(i % static_cast<size_t>(num_shards_));
     auto& reader = readers[static_cast<size_t>(ranks::rank_of_shard(shard, world_->size(), num_shards_))];

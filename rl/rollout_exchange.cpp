@@ -5,14 +5,14 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/bytes.h"
 #include "base/error.h"
-#include "rollout/remote/bytes.h"
 
 namespace lockstep::rl {
 namespace {
 
-using rollout::remote::ByteReader;
-using rollout::remote::ByteWriter;
+using base::ByteReader;
+using base::ByteWriter;
 
 constexpr size_t kAny = std::numeric_limits<uint32_t>::max();
 

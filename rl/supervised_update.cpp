@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "kernels/token_logprobs.h"
 #include "rl/balance_loss.h"
 #include "rl/mtp_loss.h"
 #include "rl/sft_loss.h"
-#include "rollout/remote/bytes.h"
 
 namespace lockstep::rl {
 namespace {
@@ -28,7 +28,7 @@ struct Part {
 };
 
 std::string to_bytes(const Part& part) {
-  rollout::remote::ByteWriter out;
+  base::ByteWriter out;
   out.number(part.loss);
   out.number(part.mtp_loss);
   out.number(part.aux_loss);
@@ -43,7 +43,7 @@ std::string to_bytes(const Part& part) {
 
 Part part_of(const std::string& bytes) {
   constexpr size_t kAny = std::numeric_limits<uint32_t>::max();
-  rollout::remote::ByteReader in(bytes);
+  base::ByteReader in(bytes);
   Part part;
   part.loss = in.number<double>();
   part.mtp_loss = in.number<double>();

@@ -2,25 +2,17 @@
 // Supervised rows from the synthetic corpus and from files of rows.
 #include "rl/text_rows.h"
 
-#include <algorithm>
 #include <mutex>
 #include <numeric>
 #include <optional>
 
-#include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
-#include "rewards/rows/example.h"
-#include "rewards/rows/row_file.h"
 #include "rewards/tasks/task.h"
+#include "rl/row_ids.h"
 
 namespace lockstep::rl {
 namespace {
-
-TokenId require_eos(const model::Tokenizer& tokenizer) {
-  if (const auto eos = tokenizer.eos_id()) return *eos;
-  throw Error("the tokenizer has no end-of-text token", "tokenizer", "use a tokenizer that names eos_token");
-}
 
 class CorpusRows : public TextRows {
  public:
@@ -90,64 +82,15 @@ class TaskRows : public TextRows {
   uint64_t seed_;
 };
 
-// What a row holds, before tokens.
-struct RawRow {
-  std::string text;                      // plain text, or the completion
-  std::vector<model::Message> prompt;    // empty: plain text
-};
-
-bool is_conversation(rewards::rows::Shape shape) {
-  return shape == rewards::rows::Shape::messages || shape == rewards::rows::Shape::sharegpt;
-}
-
-// The row's completion behind its prompt; of a conversation also every earlier answer behind what stands before it: templates may show
-// earlier turns otherwise than they were written (R1's drops their reasoning), so that each answer has a prompt of its own.
-std::vector<RawRow> parse_row(base::Json json, bool is_last_only, const std::string& where) {
-  if (json.contains("text")) json = {{"text", json["text"]}};  // a document, whatever else the row has
-  rewards::rows::Example example = rewards::rows::read_example(std::move(json), where);
-  if (!example.completion || example.completion->empty())
-    throw Error("the row has no completion to train on", where, "give \"text\", \"prompt\" + \"completion\", or messages that end with the assistant");
-  std::vector<RawRow> rows;
-  std::vector<model::Message> before;
-  for (auto& turn : example.prompt) {
-    if (turn.content.empty()) throw Error("a message has no content", where, "give it as text");
-    const bool is_answer = is_conversation(example.shape) && !is_last_only && turn.role == "assistant" && !before.empty();
-    if (is_answer) rows.push_back({turn.content, before});
-    before.push_back({std::move(turn.role), std::move(turn.content)});
-  }
-  if (before.empty() && example.shape != rewards::rows::Shape::text)
-    throw Error("the row has an answer but no question", where, "put at least one other turn before the assistant's");
-  rows.push_back({std::move(*example.completion), std::move(before)});
-  return rows;
-}
-
-std::vector<RawRow> read_rows(const TextSource& source) {
-  std::vector<RawRow> rows;
-  for (const auto& file : source.files)
-    rewards::rows::for_each_row(file, [&](rewards::rows::FileRow& row) {
-      for (auto& raw : parse_row(std::move(row.json), source.assistant_turns == "last", row.where)) rows.push_back(std::move(raw));
-    });
-  if (rows.empty()) throw Error("no rows to train on", base::join(source.files, ", "), "give at least one row");
-  return rows;
-}
-
 class FileRows : public TextRows {
  public:
   FileRows(const TextSource& source, const model::Tokenizer& tokenizer, const model::PromptFormat& format, uint64_t seed)
       : seed_(seed) {
-    const TokenId eos = require_eos(tokenizer);
-    for (const auto& raw : read_rows(source)) {
-      TextRow row;
-      if (raw.prompt.empty()) {
-        row.completion = tokenizer.encode(raw.text);
-        row.completion.push_back(eos);
-      } else {
-        row.prompt = model::prompt_ids(tokenizer, format, raw.prompt);
-        row.completion = model::completion_ids(tokenizer, format, raw.text);
-      }
-      cut(row, static_cast<size_t>(source.max_length));
+    require_eos(tokenizer);  // also where every row is a conversation, as it always was
+    for_each_text_row(source, tokenizer, format, [&](TextRow row) {
+      cut_row(row, static_cast<size_t>(source.max_length));
       rows_.push_back(std::move(row));
-    }
+    });
   }
 
   TextRow row(uint64_t index) const override {
@@ -164,14 +107,6 @@ class FileRows : public TextRows {
   uint64_t rows_per_epoch() const override { return rows_.size(); }
 
  private:
-  // The prompt keeps its end (the question), the completion its beginning.
-  static void cut(TextRow& row, size_t max_length) {
-    const size_t least = std::min<size_t>(row.completion.size(), std::max<size_t>(2, max_length / 2));
-    if (row.prompt.size() + least > max_length)
-      row.prompt.erase(row.prompt.begin(), row.prompt.end() - static_cast<ptrdiff_t>(max_length - least));
-    if (row.prompt.size() + row.completion.size() > max_length) row.completion.resize(max_length - row.prompt.size());
-  }
-
   std::vector<TextRow> rows_;
   uint64_t seed_;
   mutable std::mutex mutex_;
@@ -205,10 +140,10 @@ std::vector<std::string> tokenizer_documents(const TextSource& source, uint64_t 
       documents.push_back(rewards::corpus_document(source.corpus, seed, static_cast<uint64_t>(i)));
     return documents;
   }
-  for (auto& raw : read_rows(source)) {
+  for_each_raw_row(source, [&](RawRow raw) {
     for (auto& message : raw.prompt) documents.push_back(std::move(message.content));
     documents.push_back(std::move(raw.text));
-  }
+  });
   return documents;
 }
 

@@ -31,7 +31,7 @@ class TextRows {
 
 struct TextSource {
   rewards::CorpusOptions corpus;    // used when `files` and `task` are empty
-  std::vector<std::string> files;   // .jsonl, .json, .parquet: rows of any shape (rewards/rows/example.h)
+  std::vector<std::string> files;   // .jsonl, .json, .parquet: rows of any shape (rewards/rows/example.h), or packed (rl/packed_rows.h)
   std::string task;                 // train split of a built-in task: its prompt, a space and the gold answer
   base::Json task_parameters = base::Json::object();
   std::string trained = "answer";
@@ -39,7 +39,7 @@ struct TextSource {
   int64_t max_length = 2048;        // longer rows are cut off at the end
   void visit(auto&& field) {
     field("corpus", corpus, "the synthetic corpus, used when neither files nor a task are given");
-    field("files", files, "JSONL or Parquet files with rows {text}, {prompt, completion}, {messages}, alpaca or ShareGPT");
+    field("files", files, "JSONL or Parquet files with rows {text}, {prompt, completion}, {messages}, alpaca, ShareGPT, or ids that `lockstep data pack` made");
     field("task", task, "a built-in task, solved: its prompt, and behind a space its gold answer; see `lockstep data tasks`");
     field("task_parameters", task_parameters, "parameters of the task");
     field("trained", trained, "of a task: train on the answer alone, or on all of the text", base::one_of({"answer", "all"}));

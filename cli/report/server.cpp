@@ -2,8 +2,7 @@
 // A poll loop over connections that never block; each has a deadline, so a slow client keeps nobody waiting.
 #include "cli/report/server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/loopback.h"
 #include "base/text.h"
 
 namespace lockstep::cli::report {
@@ -97,24 +97,6 @@ class Connection {
   size_t sent_ = 0, drained_ = 0;
 };
 
-base::FileHandle listen_on(uint16_t& port) {
-  const std::string where = cat("127.0.0.1:", port);
-  base::FileHandle socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  auto* const generic = reinterpret_cast<sockaddr*>(&address);
-  const bool is_listening = socket.number() >= 0 && ::setsockopt(socket.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
-                            ::bind(socket.number(), generic, size) == 0 && ::listen(socket.number(), 64) == 0 &&
-                            ::getsockname(socket.number(), generic, &size) == 0;
-  if (!is_listening) throw Error(cat("cannot listen: ", ::strerror(errno)), where, "give another --port; 0 takes a free one");
-  port = ntohs(address.sin_port);
-  return socket;
-}
-
 int poll_ms(const std::vector<Connection>& connections, Clock::time_point now) {
   auto wait = std::chrono::milliseconds(200);
   for (const auto& connection : connections)
@@ -133,7 +115,12 @@ HttpResponse answer(const Server::Handler& handler, const HttpRequest& request, 
 
 }  // namespace
 
-Server::Server(uint16_t port, const ServerLimits& limits) : limits_(limits), port_(port) { listener_ = listen_on(port_); }
+Server::Server(uint16_t port, const ServerLimits& limits) : limits_(limits) {
+  auto listener = base::listen_on_loopback(port, "give another --port; 0 takes a free one");
+  ::fcntl(listener.socket.number(), F_SETFL, O_NONBLOCK);
+  listener_ = std::move(listener.socket);
+  port_ = listener.port;
+}
 
 void Server::run(const Handler& handler, const std::atomic<bool>& stop, const std::function<void(const char*)>& on_fault) {
   std::vector<Connection> connections;

@@ -7,30 +7,28 @@
 #include <string>
 #include <vector>
 
-#include "base/file_handle.h"
+#include "base/scratch_file.h"
 
 namespace lockstep::rewards::data {
 
 // First append, then finish, then list.
 class ShingleFile {
  public:
-  // A new file `path`, unlinked at once: it is gone with the process, however that ends.
-  explicit ShingleFile(const std::string& path);
-  ~ShingleFile();
-  ShingleFile(const ShingleFile&) = delete;
-  ShingleFile& operator=(const ShingleFile&) = delete;
+  explicit ShingleFile(const std::string& path) : file_(path) {}  // as base::ScratchFile
 
-  void append(std::span<const uint64_t> list);
-  void finish();  // maps the file: its pages are the kernel's to keep or to drop
-  std::span<const uint64_t> list(size_t index) const;
+  void append(std::span<const uint64_t> list) {
+    file_.append(list.data(), list.size_bytes());
+    ends_.push_back(file_.size() / sizeof(uint64_t));
+  }
+  void finish() { file_.finish(); }
+  std::span<const uint64_t> list(size_t index) const {
+    const uint64_t begin = index == 0 ? 0 : ends_[index - 1];
+    return {reinterpret_cast<const uint64_t*>(file_.data()) + begin, ends_[index] - begin};
+  }
 
  private:
-  void write_buffer();
-  std::string path_;
-  base::FileHandle file_;
-  std::vector<uint64_t> buffer_;  // what is not written yet
-  std::vector<uint64_t> ends_;    // of each list, in hashes from the start
-  const uint64_t* map_ = nullptr;
+  base::ScratchFile file_;
+  std::vector<uint64_t> ends_;  // of each list, in hashes from the start
 };
 
 }  // namespace lockstep::rewards::data

@@ -72,14 +72,14 @@ Store open_store(const Place& place, double timeout_s, bool is_server) {
 }
 
 c10::intrusive_ptr<c10d::ProcessGroupGloo> connect(const Store& store, const Place& place, const RanksConfig& config) {
-  auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(config.timeout_s));
-  if (!config.interface.empty())
-    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(config.interface));
-  else if (place.is_loopback())
-    options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
-  else
-    options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
   try {
+    auto options = c10d::ProcessGroupGloo::Options::create(milliseconds(config.timeout_s));
+    if (!config.interface.empty())
+      options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(config.interface));
+    else if (place.is_loopback())
+      options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
+    else
+      options->devices.push_back(c10d::ProcessGroupGloo::createDefaultDevice());
     return c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", store), place.rank, place.size, options);
   } catch (const std::exception& error) {
     throw Error(cat("rank ", place.rank, " cannot connect to the other ", place.size - 1, ": ", first_line(error)), "ranks",

@@ -7,11 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "rollout/remote/bytes.h"
 
 namespace lockstep::rollout::remote {
+
+using base::ByteReader;
+using base::ByteWriter;
+using base::Number;
 
 // Both classes have the same functions, so that a list of fields is written once. `name` is the field's, for messages.
 class FieldWriter {

@@ -6,10 +6,10 @@
 #include <exception>
 #include <limits>
 
+#include "base/bytes.h"
 #include "base/crc32c.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "rollout/remote/bytes.h"
 #include "rollout/remote/message_bytes.h"
 
 namespace lockstep::rollout::remote {

@@ -6,10 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "rollout/remote/bytes.h"
+#include "base/bytes.h"
 #include "rollout/remote/messages.h"
 
 namespace lockstep::rollout::remote {
+
+using base::ByteReader;
+using base::ByteWriter;
 
 void write_message(ByteWriter& writer, const Message& message);  // Error when a field is beyond its limit
 

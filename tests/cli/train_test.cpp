@@ -74,6 +74,14 @@ TEST_CASE("train: a wrong file, key, value or use is refused before anything is 
   CHECK_FALSE(std::filesystem::exists(scratch.path("run")));
 }
 
+TEST_CASE("train: a rank whose launcher is gone says so and writes nothing") {
+  const ScratchFolder scratch;
+  const RunResult run = run_program("/usr/bin/env", {"LOCKSTEP_LAUNCHER=1", LOCKSTEP_BINARY, "train", kTinyRun, "--set", "output_dir=" + scratch.path("run")});
+  CHECK(run.exit_code == 1);
+  CHECK(run.err == "lockstep: error: the launcher is gone\n  where: train --launch\n  fix:   start the command again\n");
+  CHECK_FALSE(std::filesystem::exists(scratch.path("run")));
+}
+
 TEST_CASE("train: the folder of another config is refused with the path of the difference") {
   const ScratchFolder scratch;
   base::make_folders(scratch.path("run"));

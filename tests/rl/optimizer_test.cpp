@@ -282,6 +282,16 @@ TEST_CASE("optimizer: a state of another model is refused by name, shape and dty
               "resume from a checkpoint of the same model and config");
 }
 
+TEST_CASE("optimizer: moments in bf16 are the CPU's alone") {
+  base::ThreadPool pool(1);
+  const std::vector<NamedTensor> elsewhere = {{"layer.weight", at::empty({4}, at::TensorOptions(at::kFloat).device(at::kMeta))}};
+  rl::OptimizerConfig config = kConfig;
+  rl::AdamW(elsewhere, config, pool);
+  config.moments_dtype = "bfloat16";
+  check_error([&] { rl::AdamW(elsewhere, config, pool); }, "moments_dtype bfloat16 on a device other than the CPU", "learner/optimizer/moments_dtype",
+              "use float32");
+}
+
 TEST_CASE("optimizer: parameters must be contiguous f32 or bf16") {
   base::ThreadPool pool(1);
   const Tensor wide = at::empty({4, 4}, at::kFloat);

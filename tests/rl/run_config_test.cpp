@@ -2,13 +2,15 @@
 // The run's config: every member visited, every rule across fields refused by name, every shipped file valid.
 #include "rl/run_config.h"
 
-#include <doctest/doctest.h>
-
 #include <filesystem>
 
 #include "base/text.h"
+#include "rl/session.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
+
+// Last: a LibTorch header defines a CHECK of its own, which aborts.
+#include <doctest/doctest.h>
 
 namespace lockstep::test {
 namespace {
@@ -176,6 +178,17 @@ TEST_CASE("run config: every rule across the options of the loss names the value
   refuses({loss + "loss_type=grpq"}, "grpq", at + "loss_type", "did you mean \"grpo\"?");
   refuses({loss + "top_entropy_quantile=1.5"}, "1.5", at + "top_entropy_quantile", "0 to 1");
   refuses({"grpo.dynamic_sampling.when_exhausted=stop"}, "stop", "/grpo/dynamic_sampling/when_exhausted", "go_on");
+}
+
+TEST_CASE("run config: ranks work on the CPU, and each has a shard") {
+  rl::RunConfig config;
+  config.grpo.emplace().learner.num_shards = 3;
+  config.device = "cuda";
+  rl::check_ranks(config, 1);
+  check_error([&] { rl::check_ranks(config, 2); }, "2 ranks with device \"cuda\": ranks work on the CPU so far", "/device", "use one rank, or \"cpu\"");
+  config.device = "cpu";
+  rl::check_ranks(config, 3);
+  check_error([&] { rl::check_ranks(config, 4); }, "num_shards 3 is less than the 4 ranks", "/grpo/learner/num_shards", "a multiple of the ranks");
 }
 
 TEST_CASE("run config: the rules let through what they must") {

@@ -2,8 +2,6 @@
 // A server on loopback that answers request after request with given bytes, as slowly as a test wants.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -13,8 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/error.h"
-#include "base/file_handle.h"
+#include "base/loopback.h"
 
 namespace lockstep::rewards::plugins {
 
@@ -25,15 +22,6 @@ class ScriptedServer {
     int byte_delay_ms = 0;  // after each byte of it
   };
   explicit ScriptedServer(std::vector<std::string> answers, Pace pace = {0, 0}) : answers_(std::move(answers)), pace_(pace) {
-    listener_ = base::FileHandle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    LOCKSTEP_CHECK(::bind(listener_.number(), reinterpret_cast<sockaddr*>(&address), size) == 0, "bind");
-    LOCKSTEP_CHECK(::listen(listener_.number(), 64) == 0, "listen");
-    ::getsockname(listener_.number(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
     acceptor_ = std::jthread([this] { accept_all(); });
   }
   ~ScriptedServer() {
@@ -42,7 +30,7 @@ class ScriptedServer {
     clients_.clear();
   }
 
-  int port() const { return port_; }
+  int port() const { return listener_.port; }
   std::vector<std::string> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -58,8 +46,8 @@ class ScriptedServer {
   }
 
   void accept_all() {
-    for (size_t next = 0; wait(listener_.number()); ++next) {
-      const int client = ::accept4(listener_.number(), nullptr, nullptr, SOCK_CLOEXEC);
+    for (size_t next = 0; wait(listener_.socket.number()); ++next) {
+      const int client = ::accept4(listener_.socket.number(), nullptr, nullptr, SOCK_CLOEXEC);
       clients_.emplace_back([this, client, next] { serve(base::FileHandle(client), next); });
     }
   }
@@ -96,8 +84,7 @@ class ScriptedServer {
 
   std::vector<std::string> answers_;
   Pace pace_;
-  base::FileHandle listener_;
-  int port_ = 0;
+  base::Listener listener_ = base::listen_on_loopback(0, "");
   std::atomic<bool> is_stopping_ = false;
   mutable std::mutex mutex_;
   std::vector<std::string> requests_;

@@ -130,6 +130,19 @@ TEST_CASE("world: nobody listens there") {
   check_error([&] { World(place, {.timeout_s = 2}); }, "rank 1 of 2 cannot reach rank 0 at 127.0.0.1:1", "ranks", "MASTER_ADDR");
 }
 
+TEST_CASE("world: rank 0 where another program listens") {
+  const auto taken = base::listen_on_loopback(0, "");
+  const rl::ranks::Place place{.rank = 0, .size = 2, .master_port = taken.port};
+  check_error([&] { World(place, {.timeout_s = 2}); }, cat("rank 0 of 2 cannot listen at 127.0.0.1:", taken.port, ": "), "ranks", "MASTER_PORT");
+}
+
+TEST_CASE("world: the other rank never comes, or there is no such network interface") {
+  const auto port = [] { return base::listen_on_loopback(0, "").port; };  // free again
+  const rl::ranks::Place place{.rank = 0, .size = 2, .master_port = port()}, other{.rank = 0, .size = 2, .master_port = port()};
+  check_error([&] { World(place, {.timeout_s = 2}); }, "rank 0 cannot connect to the other 1: ", "ranks", "see that all ranks were started");
+  check_error([&] { World(other, {.timeout_s = 2, .interface = "none0"}); }, "rank 0 cannot connect to the other 1: ", "ranks", "ranks.interface");
+}
+
 TEST_CASE("watch: a rank without a sign of life is missed, once, by its number") {
   Memory memory;
   std::mutex mutex;

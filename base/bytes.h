@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace lockstep::rollout::remote {
+namespace lockstep::base {
 
 static_assert(std::endian::native == std::endian::little, "lists of numbers are copied as they lie in memory");
 
@@ -81,4 +81,4 @@ class ByteReader {
   bool has_failed_ = false;
 };
 
-}  // namespace lockstep::rollout::remote
+}  // namespace lockstep::base

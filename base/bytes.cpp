@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounds of what is written and read.
-#include "rollout/remote/bytes.h"
+#include "base/bytes.h"
 
 #include <limits>
 
 #include "base/error.h"
 #include "base/text.h"
 
-namespace lockstep::rollout::remote {
+namespace lockstep::base {
 
 void ByteWriter::count(size_t value) {
   if (value > std::numeric_limits<uint32_t>::max()) {
@@ -37,4 +37,4 @@ size_t ByteReader::count(size_t max_count, size_t min_bytes) {
 
 std::string ByteReader::text(size_t max_bytes) { return std::string(take(count(max_bytes, 1))); }
 
-}  // namespace lockstep::rollout::remote
+}  // namespace lockstep::base

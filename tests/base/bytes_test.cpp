@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of numbers and lists: the layout, what is missing, lengths that lie.
-#include "rollout/remote/bytes.h"
+#include "base/bytes.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 
 #include "tests/support/errors.h"
 
-namespace lockstep::rollout::remote {
+namespace lockstep::base {
 namespace {
 
 using std::numeric_limits;
@@ -102,4 +102,4 @@ TEST_CASE("bytes: a count that its field cannot hold is an Error of the sender")
 }
 
 }  // namespace
-}  // namespace lockstep::rollout::remote
+}  // namespace lockstep::base
