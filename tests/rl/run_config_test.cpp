@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "rl/pipeline/pipeline_config.h"
 #include "rl/session.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
@@ -74,11 +75,11 @@ TEST_CASE_TEMPLATE("run config: every member is visited and documented, load(dum
   CHECK(base::dump(config) == json);
 }
 
-TEST_CASE("run config: every shipped config loads, validates and survives dump and load") {
+TEST_CASE("run config: every shipped config of one run loads, validates and survives dump and load") {
   int count = 0;
   for (const char* folder : {"/configs", "/tests/e2e"})
     for (const auto& entry : std::filesystem::directory_iterator(std::string(LOCKSTEP_SOURCE_DIR) + folder)) {
-      if (entry.path().extension() != ".json") continue;
+      if (entry.path().extension() != ".json" || rl::pipeline::is_pipeline(entry.path().string())) continue;
       CAPTURE(entry.path().string());
       const auto config = rl::load_run_config(entry.path().string(), {});
       rl::RunConfig again;
