@@ -69,7 +69,7 @@ TEST_CASE("data pack: chunks, a report, and each wrong word") {
   expect_failure(words({"--max-length", "8", "--long", "split"}), 2, "unknown --long split", "lockstep data pack", "use truncate or drop");
   expect_failure(words({"--max-length", "8", "--assistant-turns", "first"}), 2, "unknown --assistant-turns first", "lockstep data pack", "use all or last");
   expect_failure(words({"--max-length", "8", "--format", "xml"}), 2, "unknown --format xml", "lockstep data pack", "use raw, r1_zero");
-  expect_failure({"data", "pack", in, "--model", "no/such", "--output", out, "--max-length", "8"}, 1, "the folder has no tokenizer", "no/such", "");
+  expect_failure({"data", "pack", in, "--model", "no/such", "--output", out, "--max-length", "8"}, 1, "there is neither a tokenizer.json nor a tokenizer.model", "no/such", "give a model folder");
 }
 
 TEST_CASE("data pack: fine-tuning on a packed file ends with the weights of fine-tuning on its rows in that order") {
@@ -78,11 +78,11 @@ TEST_CASE("data pack: fine-tuning on a packed file ends with the weights of fine
   REQUIRE(lockstep({"data", "pack", in, "--model", tiny_model_folder(), "--max-length", "64", "--output", out}).exit_code == 0);
   std::vector<std::string> lines;
   base::for_each_line(in, [&](std::string_view line, size_t) { lines.emplace_back(line); });
-  std::map<Json, std::string> line_of;  // by the ids of the row
+  std::map<std::vector<model::TokenId>, std::string> line_of;  // by the ids of the row
   rl::TextSource source;
   source.files = {in};
   rl::for_each_text_row(source, *model::load_tokenizer(tiny_model_folder()), {}, [&](const rl::TextRow& row) {
-    Json ids = row.prompt;
+    auto ids = row.prompt;
     ids.insert(ids.end(), row.completion.begin(), row.completion.end());
     line_of[ids] = lines.at(line_of.size());
   });
@@ -92,7 +92,7 @@ TEST_CASE("data pack: fine-tuning on a packed file ends with the weights of fine
     auto begin = chunk["input_ids"].begin();
     for (const Json& length : chunk["seq_lengths"]) {
       const auto end = begin + length.get<std::ptrdiff_t>();
-      ordered += line_of.at(Json(std::vector<int>(begin, end))) + "\n";
+      ordered += line_of.at(std::vector<model::TokenId>(begin, end)) + "\n";
       begin = end;
     }
   }

@@ -193,6 +193,8 @@ TEST_CASE("token stats: lengths are those of the ids that a run makes of the row
   size_t num_above = 0;
   for (const size_t length : {document, prompt + completion, other}) num_above += length > prompt + completion - 1 ? 1 : 0;
   CHECK(stats.num_above == num_above);
+  const auto at_most = rl::token_stats({file}, t, format, static_cast<int64_t>(prompt + completion));  // its own length is not above it
+  CHECK(at_most.num_above == (document > prompt + completion ? 1 : 0) + (other > prompt + completion ? 1 : 0));
   CHECK(stats.json()["above_max_length"] == stats.num_above);
 }
 
