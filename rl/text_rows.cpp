@@ -6,6 +6,7 @@
 #include <numeric>
 #include <optional>
 
+#include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "rewards/tasks/task.h"
