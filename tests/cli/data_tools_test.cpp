@@ -59,7 +59,7 @@ TEST_CASE("data rewrite, data mix: from samples to the rows of the next stage") 
   CHECK(contains(run.out, "2 rows in, 1 out\n  no thought: dropped 1; the first is " + in + ":2\n"));
   CHECK(base::read_file(rewritten) == "{\"prompt\":\"1+1\",\"completion\":\"<think>two</think><answer>2</answer>\",\"answer\":\"2\"}\n");
   expect_failure({"data", "rewrite", in, "--output", rewritten, "--set", "output=<think>{reason}"}, 1, "the template has no place {reason}", "/output",
-                 "{reasoning}");
+                 "did you mean {reasoning}?");
   const std::string rules = write(scratch, "mix.json", "{\"inputs\": [{\"path\": \"" + in + "\", \"repeat\": 3}]}");
   const RunResult mix = lockstep({"data", "mix", rewritten, "--rules", rules, "--output", mixed, "--report", report, "--set", "seed=4"});
   CHECK(mix.exit_code == 0);

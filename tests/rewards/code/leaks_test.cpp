@@ -52,15 +52,15 @@ size_t count_descriptors() {
   return static_cast<size_t>(std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
-// Names with our prefix where a sandbox could leave something: temporary folders, shared memory, control groups.
+// What this process's sandboxes could leave, by its number in the names: temporary folders, shared memory, control groups. Tests beside this
+// one come and go.
 std::string leftovers() {
   std::set<std::string> found;
   std::error_code hidden;
   for (const fs::path& folder : {fs::temp_directory_path(), fs::path("/dev/shm")}) {
     for (const auto& entry : fs::directory_iterator(folder, hidden)) {
       const std::string name = entry.path().filename().string();
-      const bool is_other_test = name.rfind("lockstep-test-", 0) == 0;  // tests/support makes these, in any process
-      if (name.rfind("lockstep-", 0) == 0 && !is_other_test) found.insert(entry.path().string());
+      if (name.rfind(cat("lockstep-code-", ::getpid(), "-"), 0) == 0) found.insert(entry.path().string());
     }
   }
   const auto options = fs::directory_options::skip_permission_denied;

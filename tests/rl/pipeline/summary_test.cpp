@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "rl/pipeline/measures.h"
 #include "rl/pipeline/stage_record.h"
 #include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
@@ -57,6 +58,17 @@ TEST_CASE("summary: tables of evaluations, curves of trainings, seconds and chec
   CHECK(text.find("0.900") == std::string::npos);
   CHECK(text.find("| zero | train | 15.0 |") != std::string::npos);
   CHECK(text.find("One seed took 30") != std::string::npos);
+}
+
+TEST_CASE("summary: a table shows what says something, once") {
+  const base::Json results = {{"pass_at_1", 0.5}, {"format", 0.0}, {"num_prompts", 4}, {"pass_at_1_ci", {0.4, 0.6}}, {"rewards/accuracy/mean", 0.5},
+                              {"rewards/accuracy/std", 0.1}, {"rewards/accuracy/skip_ratio", 0.0}, {"rewards/language/mean", 0.9},
+                              {"rewards/language/skip_ratio", 0.2}};
+  using Words = std::vector<std::string>;
+  CHECK(pipeline::shown_measures({{"a", results}}) == Words{"pass_at_1", "rewards/language/mean", "rewards/language/skip_ratio"});
+  auto with_format = results;
+  with_format["rewards/format/mean"] = 0.0;
+  CHECK(pipeline::shown_measures({{"a", with_format}}).at(1) == "format");
 }
 
 TEST_CASE("summary: one seed alone has no intervals, what is not done is an Error") {
