@@ -37,7 +37,8 @@ class Trainer {
         load_(load),
         seed_(seed),
         open_(config),
-        learner_(open_.transformer, config_.learner.num_shards, open_.pool, config_.learner.gradient_checkpointing),
+        learner_(open_.transformer, config_.learner.num_shards, open_.pool,
+                 {config_.learner.gradient_checkpointing, config_.learner.share_micro_batches}),
         optimizer_(named_parameters(open_.transformer), config_.learner.optimizer, open_.pool),
         rewards_({{.type = "format"}}, seed) {
     if (config_.loss.beta == 0) return;

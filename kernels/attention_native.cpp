@@ -31,7 +31,6 @@ struct Call {
   AttentionPlan plan;
   cpu::AttentionShape shape;
   const cpu::AttentionPlan& spans() const { return plan.ragged(shape.num_heads / shape.num_key_heads); }
-  cpu::AttentionPart whole() const { return {0, static_cast<int64_t>(spans().panels.size()), 0, shape.num_key_heads}; }
 };
 
 Call make_call(const Tensor& q, const Tensor& keys, const Tensor& values, int64_t value_dim, const AttentionPlan& plan, double scale) {
@@ -91,9 +90,13 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
     const auto f32 = keys.options().dtype(at::kFloat);
     auto dq = at::empty(q.sizes(), q.options()), dk = at::zeros(keys.sizes(), f32);
     auto dv = has_values ? at::zeros(values.sizes(), f32) : Tensor();
-    cpu::attention_backward({call.shape, read(q), read(keys), has_values ? read(values) : cpu::ConstHeads{}, read(out), read(g),
-                             max.const_data_ptr<float>(), sum.const_data_ptr<float>(), write(dq), write(dk), write(dv)},
-                            call.spans(), call.whole());
+    const cpu::AttentionBackward io{call.shape, read(q), read(keys), has_values ? read(values) : cpu::ConstHeads{}, read(out), read(g),
+                                    max.const_data_ptr<float>(), sum.const_data_ptr<float>(), write(dq), write(dk), write(dv)};
+    const auto& spans = call.spans();
+    // By heads alone: the keys' gradients are summed over the panels in their order.
+    SharedWork::for_parts(call.shape.num_key_heads, [&](int64_t begin, int64_t end) {
+      cpu::attention_backward(io, spans, {0, static_cast<int64_t>(spans.panels.size()), begin, end});
+    });
     return {dq, dk.to(keys.scalar_type()), has_values ? dv.to(values.scalar_type()) : Tensor(), Tensor()};
   }
 };

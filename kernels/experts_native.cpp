@@ -70,13 +70,7 @@ Tensor grouped(const Tensor& in, const Weight& weight, const std::vector<int64_t
       return;
     }
     for_experts(offsets, [&](int64_t e, int64_t begin, int64_t count) {
-      auto part = rows;
-      part.rows = count;
-      if (tokens.defined())
-        part.row_index += begin;
-      else
-        part.data += begin * part.row_stride;
-      cpu::matmul(part, view<T>(weight.value.select(0, e).t()), output(out.narrow(0, begin, count)));
+      multiply(cpu::some_rows(rows, begin, begin + count), view<T>(weight.value.select(0, e).t()), out, begin);
     });
   });
   return out;

@@ -28,11 +28,13 @@ Tensor forward(const Tensor& x, const Tensor& weight, double eps, const Tensor& 
   const auto target = by_heads(out);
   for (int64_t h = 0; h < source.size(1); ++h) {
     const auto from = source.select(1, h), to = target.select(1, h);
-    cpu::rms_norm({.rows = from.size(0), .width = from.size(1), .eps = static_cast<float>(eps),
-                   .stream = dtype_of(x), .out = dtype_of(x),
-                   .x = from.const_data_ptr(), .x_stride = from.stride(0), .weight = w.const_data_ptr<float>(),
-                   .y = to.mutable_data_ptr(), .y_stride = to.stride(0),
-                   .scale = scale.defined() ? scale.select(0, h).mutable_data_ptr<float>() : nullptr});
+    float* const scales = scale.defined() ? scale.select(0, h).mutable_data_ptr<float>() : nullptr;
+    for_row_parts(from.size(0), from.size(1), [&](int64_t begin, int64_t end) {
+      cpu::rms_norm({.rows = end - begin, .width = from.size(1), .eps = static_cast<float>(eps),
+                     .stream = dtype_of(x), .out = dtype_of(x),
+                     .x = row_of(from, begin), .x_stride = from.stride(0), .weight = w.const_data_ptr<float>(),
+                     .y = mutable_row_of(to, begin), .y_stride = to.stride(0), .scale = scales ? scales + begin : nullptr});
+    });
   }
   return out;
 }
@@ -42,12 +44,14 @@ void backward(
     const Tensor& x, const Tensor& g, const Tensor& add, const Tensor& w, const float* scale, const Tensor& dx, float* dw) {
   const auto dtype = dtype_of(x);
   if (dx.defined())
-    cpu::rms_norm_input_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
-                              .x = x.const_data_ptr(), .g = g.const_data_ptr(),
-                              .add = add.defined() ? add.const_data_ptr() : nullptr, .dx = dx.mutable_data_ptr(),
-                              .x_stride = x.stride(0), .g_stride = g.stride(0),
-                              .add_stride = add.defined() ? add.stride(0) : 0, .dx_stride = dx.stride(0),
-                              .weight = w.const_data_ptr<float>(), .scale = scale});
+    for_row_parts(x.size(0), x.size(1), [&](int64_t begin, int64_t end) {
+      cpu::rms_norm_input_grad({.rows = end - begin, .width = x.size(1), .stream = dtype, .out = dtype,
+                                .x = row_of(x, begin), .g = row_of(g, begin),
+                                .add = add.defined() ? row_of(add, begin) : nullptr, .dx = mutable_row_of(dx, begin),
+                                .x_stride = x.stride(0), .g_stride = g.stride(0),
+                                .add_stride = add.defined() ? add.stride(0) : 0, .dx_stride = dx.stride(0),
+                                .weight = w.const_data_ptr<float>(), .scale = scale + begin});
+    });
   if (dw)
     cpu::rms_norm_weight_grad({.rows = x.size(0), .width = x.size(1), .stream = dtype, .out = dtype,
                                .x = x.const_data_ptr(), .g = g.const_data_ptr(), .x_stride = x.stride(0),
@@ -79,11 +83,13 @@ ResidualNorm add_forward(const Tensor& x, const Tensor& delta, const Tensor& wei
   const auto a = x.contiguous(), b = delta.contiguous(), w = weight.to(at::kFloat).contiguous();
   ResidualNorm out{at::empty(a.sizes(), a.options()), at::empty(a.sizes(), a.options())};
   const int64_t width = a.size(1);
-  cpu::add_rms_norm({.delta = b.const_data_ptr(), .sum = out.sum.mutable_data_ptr(), .delta_stride = width, .sum_stride = width},
-                    {.rows = a.size(0), .width = width, .eps = static_cast<float>(eps), .stream = dtype_of(a), .out = dtype_of(a),
-                     .x = a.const_data_ptr(), .x_stride = width, .weight = w.const_data_ptr<float>(),
-                     .y = out.y.mutable_data_ptr(), .y_stride = width,
-                     .scale = scale.defined() ? scale.mutable_data_ptr<float>() : nullptr});
+  for_row_parts(a.size(0), width, [&](int64_t begin, int64_t end) {
+    cpu::add_rms_norm({.delta = row_of(b, begin), .sum = mutable_row_of(out.sum, begin), .delta_stride = width, .sum_stride = width},
+                      {.rows = end - begin, .width = width, .eps = static_cast<float>(eps), .stream = dtype_of(a), .out = dtype_of(a),
+                       .x = row_of(a, begin), .x_stride = width, .weight = w.const_data_ptr<float>(),
+                       .y = mutable_row_of(out.y, begin), .y_stride = width,
+                       .scale = scale.defined() ? scale.mutable_data_ptr<float>() + begin : nullptr});
+  });
   return out;
 }
 

@@ -9,8 +9,8 @@
 
 namespace lockstep::kernels {
 
-// While in scope, native products and attention without gradients on this thread are shared out over the pool by outputs
-// and heads: for a batch that is alone on the machine. No bit changes by it.
+// While in scope, the work of native kernels on this thread is shared out over the pool by outputs, rows and heads: for a
+// batch that is alone on the machine. No bit changes by it.
 class SharedWork {
  public:
   explicit SharedWork(base::ThreadPool& pool);
@@ -18,8 +18,9 @@ class SharedWork {
   SharedWork(const SharedWork&) = delete;
   SharedWork& operator=(const SharedWork&) = delete;
 
-  // Calls work(begin, end) for parts of [0, count) that cover it: all at once here, or side by side on the pool.
-  static void for_parts(int64_t count, const std::function<void(int64_t begin, int64_t end)>& work);
+  // Calls work(begin, end) for parts of [0, count) that cover it: all at once here, or side by side on the pool. `products` is what one of
+  // [0, count) costs, where it is known: parts too small for their start are not made.
+  static void for_parts(int64_t count, const std::function<void(int64_t begin, int64_t end)>& work, int64_t products = 0);
 
  private:
   base::ThreadPool* outer_;

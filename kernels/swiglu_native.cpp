@@ -16,9 +16,11 @@ using torch::autograd::variable_list;
 
 Tensor forward(const Tensor& gate_up) {
   auto out = at::empty({gate_up.size(0), gate_up.size(1) / 2}, gate_up.options());
-  cpu::swiglu({.rows = out.size(0), .width = out.size(1), .dtype = dtype_of(out),
-               .gate_up = gate_up.const_data_ptr(), .gate_up_stride = gate_up.stride(0),
-               .y = out.mutable_data_ptr(), .y_stride = out.stride(0)});
+  for_row_parts(out.size(0), gate_up.size(1), [&](int64_t begin, int64_t end) {
+    cpu::swiglu({.rows = end - begin, .width = out.size(1), .dtype = dtype_of(out),
+                 .gate_up = row_of(gate_up, begin), .gate_up_stride = gate_up.stride(0),
+                 .y = mutable_row_of(out, begin), .y_stride = out.stride(0)});
+  });
   return out;
 }
 
@@ -36,9 +38,11 @@ struct SwigluFunction : torch::autograd::Function<SwigluFunction> {
 
 Tensor swiglu_backward(const Tensor& grad, const Tensor& gate_up) {
   auto out = at::empty(gate_up.sizes(), gate_up.options());
-  cpu::swiglu_grad({.rows = grad.size(0), .width = grad.size(1), .dtype = dtype_of(out),
-                    .gate_up = gate_up.const_data_ptr(), .g = grad.const_data_ptr(), .d_gate_up = out.mutable_data_ptr(),
-                    .gate_up_stride = gate_up.stride(0), .g_stride = grad.stride(0), .d_gate_up_stride = out.stride(0)});
+  for_row_parts(grad.size(0), gate_up.size(1), [&](int64_t begin, int64_t end) {
+    cpu::swiglu_grad({.rows = end - begin, .width = grad.size(1), .dtype = dtype_of(out),
+                      .gate_up = row_of(gate_up, begin), .g = row_of(grad, begin), .d_gate_up = mutable_row_of(out, begin),
+                      .gate_up_stride = gate_up.stride(0), .g_stride = grad.stride(0), .d_gate_up_stride = out.stride(0)});
+  });
   return out;
 }
 

@@ -60,8 +60,8 @@ void check_targets(const Operands& in) {
     LOCKSTEP_CHECK(target[n] >= 0 && target[n] < in.vocab(), cat("target ", target[n], " of row ", n, ", vocabulary ", in.vocab()));
 }
 
-cpu::LogitRows rows_of(const Tensor& logits, float temperature) {
-  return {.rows = logits.size(0), .columns = logits.size(1), .logits = logits.const_data_ptr<float>(),
+cpu::LogitRows rows_of(const Tensor& logits, float temperature, int64_t begin, int64_t end) {
+  return {.rows = end - begin, .columns = logits.size(1), .logits = static_cast<const float*>(row_of(logits, begin)),
           .stride = logits.stride(0), .temperature = temperature};
 }
 
@@ -79,7 +79,9 @@ Result forward(const Operands& in, bool with_entropy) {
   auto chosen = at::empty({in.rows()}, options);
   const auto* target = in.targets.const_data_ptr<int64_t>();
   in.for_columns([&](int64_t first, const Tensor& logits) {
-    cpu::add_softmax_sums(rows_of(logits, in.temperature), sums);
+    for_row_parts(in.rows(), logits.size(1), [&](int64_t begin, int64_t end) {
+      cpu::add_softmax_sums(rows_of(logits, in.temperature, begin, end), sums + begin);
+    });
     for (int64_t n = 0; n < in.rows(); ++n)
       if (target[n] >= first && target[n] < first + logits.size(1))
         chosen.mutable_data_ptr<float>()[n] = logits.const_data_ptr<float>()[n * logits.size(1) + target[n] - first];
@@ -112,11 +114,13 @@ Gradients backward(const Operands& in, const Tensor& sums, const Tensor& grad, c
   in.for_columns([&](int64_t first, const Tensor& logits) {
     const bool is_f32 = in.hidden.scalar_type() == at::kFloat;
     const auto d_logits = is_f32 ? logits : at::empty(logits.sizes(), in.hidden.options());
-    cpu::log_softmax_grad({.in = rows_of(logits, in.temperature), .first_column = first,
-                           .sums = static_cast<const cpu::SoftmaxSums*>(sums.const_data_ptr()),
-                           .targets = in.targets.const_data_ptr<int64_t>(), .g = grad.const_data_ptr<float>(),
-                           .dtype = dtype_of(in.hidden), .d_logits = d_logits.mutable_data_ptr(), .d_logits_stride = d_logits.size(1),
-                           .g_entropy = grad_entropy.defined() ? grad_entropy.const_data_ptr<float>() : nullptr});
+    for_row_parts(in.rows(), logits.size(1), [&](int64_t begin, int64_t end) {
+      cpu::log_softmax_grad({.in = rows_of(logits, in.temperature, begin, end), .first_column = first,
+                             .sums = static_cast<const cpu::SoftmaxSums*>(sums.const_data_ptr()) + begin,
+                             .targets = in.targets.const_data_ptr<int64_t>() + begin, .g = grad.const_data_ptr<float>() + begin,
+                             .dtype = dtype_of(in.hidden), .d_logits = mutable_row_of(d_logits, begin), .d_logits_stride = d_logits.size(1),
+                             .g_entropy = grad_entropy.defined() ? grad_entropy.const_data_ptr<float>() + begin : nullptr});
+    });
     add_hidden_gradient(d_logits, in.head.narrow(0, first, logits.size(1)), d_hidden);
     if (needs_head) multiply(d_logits.t(), in.hidden, d_head.narrow(0, first, logits.size(1)));
   });

@@ -59,13 +59,14 @@ struct UpdateRows {
   int64_t rows = 1, prompt_tokens = 0, completion_tokens = 0, group = 1;
 };
 
-// Tokens of one micro-batch on each shard, cut as rl/packing does.
+// Tokens of the micro-batches that are worked on at the same time, cut as rl/packing does.
 int64_t resident_tokens(const LearnerConfig& learner, const UpdateRows& u) {
   const int64_t total = u.rows * (u.prompt_tokens + u.completion_tokens), shards = learner.num_shards;
   const int64_t least = (total + learner.max_tokens - 1) / learner.max_tokens;
   const int64_t micros = std::min(u.rows, (least + shards - 1) / shards * shards);
   const int64_t rows = (u.rows + micros - 1) / micros;
-  return std::min(shards, micros) * (rows * u.completion_tokens + (rows + u.group - 1) / u.group * u.prompt_tokens);
+  const int64_t side_by_side = learner.share_micro_batches ? 1 : std::min<int64_t>(shards, base::default_num_threads());
+  return std::min(side_by_side, micros) * (rows * u.completion_tokens + (rows + u.group - 1) / u.group * u.prompt_tokens);
 }
 
 // Five times what a layer keeps, in f32, stands for what its backward pass needs besides, which is f32 whatever the weights are, and what

@@ -11,8 +11,8 @@
 
 namespace lockstep::rl {
 
-// Bytes of the largest stage, and tokens of all of them. Activations are what the backward pass keeps of one micro-batch per
-// shard, counted from the shapes of the forward definition when completions are as long as they may be, and what operations need for
+// Bytes of the largest stage, and tokens of all of them. Activations are what the backward pass keeps of the micro-batches
+// that are worked on at the same time, counted from the shapes of the forward definition when completions are as long as they may be, and what operations need for
 // themselves. The packed weights are the rollout's own arrangement of them, whose memory is kept between rollouts.
 struct Budget {
   static constexpr int64_t program_bytes = int64_t{270} << 20;  // LibTorch and the program, measured

@@ -4,10 +4,12 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
 #include "base/bytes.h"
+#include "kernels/shared_work.h"
 #include "rl/ranks/tensors.h"
 
 namespace lockstep::rl {
@@ -19,10 +21,11 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 }  // namespace
 
-Learner::Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, bool gradient_checkpointing, const ranks::World* world)
+Learner::Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, const LearnerOptions& options, const ranks::World* world)
     : model_(model),
       pool_(pool),
       num_shards_(num_shards),
+      shares_micro_batches_(options.share_micro_batches),
       world_(world),
       own_(world ? ranks::shards_of(world->rank(), world->size(), num_shards) : ranks::ShardRange{0, num_shards}) {
   std::vector<int64_t> sizes;
@@ -31,7 +34,7 @@ Learner::Learner(model::Transformer& model, int num_shards, base::ThreadPool& po
   for (int i = 0; i < own_.size(); ++i) {
     replicas_.push_back(model::Transformer::replica(model));
     replicas_.back().set_requires_grad(true);
-    replicas_.back().set_gradient_checkpointing(gradient_checkpointing);
+    replicas_.back().set_gradient_checkpointing(options.gradient_checkpointing);
   }
 }
 
@@ -43,24 +46,48 @@ void Learner::restrict_to(const std::function<bool(size_t parameter)>& trains) {
     }
 }
 
-void Learner::accumulate(int num_micro_batches,
-                         const std::function<Tensor(const model::Transformer& replica, int index)>& loss) {
+// Of the own shard at `place`, micro-batch `index`.
+LearnerSeconds Learner::work(int place, int index, const Loss& loss) {
+  at::set_num_threads(1);  // shards and shared kernels are the parallelism; a nested OpenMP team would only fight them
+  const auto begin = Clock::now();
+  const Tensor value = loss(replicas_[static_cast<size_t>(place)], index);
+  LearnerSeconds out{seconds_since(begin), 0};
+  if (value.defined()) value.backward();
+  out.backward = seconds_since(begin) - out.forward;
+  return out;
+}
+
+// How many of these shards have a thread each; the others are worked on by all threads, one after the other. As long as at most half of the
+// threads would be idle they go on side by side: sharing a micro-batch out costs a little, too.
+int Learner::count_side_by_side(int shards) const {
+  if (shares_micro_batches_ || pool_.num_threads() == 1) return 0;
+  const int rest = shards % pool_.num_threads();
+  return 2 * rest > pool_.num_threads() ? shards : shards - rest;
+}
+
+void Learner::accumulate(int num_micro_batches, const Loss& loss) {
   const auto started = Clock::now();
   for (auto& replica : replicas_)
     for (auto& p : replica.parameters()) p.value.mutable_grad() = Tensor();
   std::vector<LearnerSeconds> own(replicas_.size());
-  pool_.parallel_for(own_.size(), [&](int place) {
-    at::set_num_threads(1);  // shards are the parallelism; a nested OpenMP team would only fight them
-    const auto s = static_cast<size_t>(place);
-    for (int i = own_.begin + place; i < num_micro_batches; i += num_shards()) {
-      const auto begin = Clock::now();
-      const Tensor value = loss(replicas_[s], i);
-      const double forward = seconds_since(begin);
-      if (value.defined()) value.backward();
-      own[s].forward += forward;
-      own[s].backward += seconds_since(begin) - forward;
+  // Rounds in which every shard has a micro-batch, then one in which the first ones have.
+  const int num_rounds = num_micro_batches / num_shards_;
+  const int num_last = std::clamp(num_micro_batches % num_shards_ - own_.begin, 0, own_.size());
+  const auto run = [&](int place, int begin, int end) {
+    for (int round = begin; round < end; ++round) {
+      const auto seconds = work(place, round * num_shards_ + own_.begin + place, loss);
+      own[static_cast<size_t>(place)].forward += seconds.forward;
+      own[static_cast<size_t>(place)].backward += seconds.backward;
     }
-  });
+  };
+  const auto run_shards = [&](int shards, int begin, int end) {
+    const int side_by_side = count_side_by_side(shards);
+    pool_.parallel_for(side_by_side, [&](int place) { run(place, begin, end); });
+    const kernels::SharedWork shared(pool_);
+    for (int place = side_by_side; place < shards; ++place) run(place, begin, end);
+  };
+  if (num_rounds > 0) run_shards(own_.size(), 0, num_rounds);
+  run_shards(num_last, num_rounds, num_rounds + 1);
   reduce();
   split_seconds(own, seconds_since(started));
 }

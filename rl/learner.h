@@ -21,12 +21,17 @@ struct LearnerSeconds {
   double forward = 0, backward = 0;
 };
 
+// Neither changes a bit.
+struct LearnerOptions {
+  bool gradient_checkpointing = false;  // less memory, more work: Transformer::set_gradient_checkpointing
+  bool share_micro_batches = false;     // one micro-batch at a time, by all threads: the memory of one
+};
+
 class Learner {
  public:
   // `num_shards` replicas share the model's values. It, not the thread count, fixes the order of every sum.
-  // gradient_checkpointing: less memory for the same bits (Transformer::set_gradient_checkpointing).
   // With several ranks each has replicas of its own shards only.
-  Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, bool gradient_checkpointing = false,
+  Learner(model::Transformer& model, int num_shards, base::ThreadPool& pool, const LearnerOptions& options = {},
           const ranks::World* world = nullptr);
 
   int num_shards() const { return num_shards_; }
@@ -36,11 +41,13 @@ class Learner {
   void restrict_to(const std::function<bool(size_t parameter)>& trains);
 
   // Calls loss(replica, i), a scalar, for every micro-batch i, and its backward(); nothing is done for an undefined one.
-  // Micro-batch i belongs to shard i % num_shards; a shard takes its micro-batches in order, shards run side by side.
+  // Micro-batch i belongs to shard i % num_shards; a shard takes its micro-batches in order. Shards run side by side, and what would
+  // leave threads idle (more of them than shards, one micro-batch at the end) by all threads, one after the other (kernels::SharedWork).
   // Afterwards .grad() of the model's own parameters holds the sum along the tree of rl/ranks/shards.h, undefined where nothing
   // depended on it. With several ranks a micro-batch is worked on by one of them, and a gradient is left on its parameter's owner.
   // Exceptions of a shard are rethrown here (lowest shard).
-  void accumulate(int num_micro_batches, const std::function<Tensor(const model::Transformer& replica, int index)>& loss);
+  using Loss = std::function<Tensor(const model::Transformer& replica, int index)>;
+  void accumulate(int num_micro_batches, const Loss& loss);
 
   // Results of each micro-batch, which its rank has filled in, on all ranks. `to_bytes` and `from_bytes` carry one.
   template <class T>
@@ -85,6 +92,8 @@ class Learner {
 
  private:
   bool is_mine(size_t micro_batch) const;
+  LearnerSeconds work(int place, int index, const Loss& loss);
+  int count_side_by_side(int shards) const;
   void exchange(std::vector<std::string>& bytes) const;
   void reduce();
   void split_seconds(const std::vector<LearnerSeconds>& own, double whole);
@@ -92,6 +101,7 @@ class Learner {
   model::Transformer& model_;
   base::ThreadPool& pool_;
   int num_shards_;
+  bool shares_micro_batches_;
   const ranks::World* world_;
   ranks::ShardRange own_;                     // this rank's shards
   std::vector<model::Transformer> replicas_;  // one for each of them

@@ -58,7 +58,8 @@ Stage::Stage(Session& session, std::string name, int64_t num_steps, const Learne
       save_(save),
       lora_(learner.lora.r > 0 ? std::make_unique<Lora>(session.policy.transformer, learner.lora, base::derive_key(session.config.seed, name_))
                                : nullptr),
-      learner_(session.policy.transformer, learner.num_shards, session.pool, learner.gradient_checkpointing, &session.world),
+      learner_(session.policy.transformer, learner.num_shards, session.pool,
+               {learner.gradient_checkpointing, learner.share_micro_batches}, &session.world),
       optimizer_(lora_ ? lora_->parameters() : trainable(session.policy.transformer), learner.optimizer, session.pool, &session.world,
                  owners(session.policy.transformer, learner_, lora_.get())),
       started_(std::chrono::steady_clock::now()),

@@ -63,6 +63,7 @@ struct LearnerConfig {
   int num_shards = 2;
   int64_t max_tokens = 4096;
   bool gradient_checkpointing = false;
+  bool share_micro_batches = false;
   LoraConfig lora;
   OptimizerConfig optimizer;
   ScheduleConfig schedule;
@@ -71,6 +72,8 @@ struct LearnerConfig {
     field("max_tokens", max_tokens, "tokens of one micro-batch", base::at_least(16));
     field("gradient_checkpointing", gradient_checkpointing,
           "keep only the values between layers for the backward pass: a fraction of the memory, a third more work, the same bits");
+    field("share_micro_batches", share_micro_batches,
+          "one micro-batch at a time, by all threads, instead of one a thread: the memory of one, some more time, the same bits");
     field("lora", lora, "low-rank adapters instead of all weights");
     field("optimizer", optimizer, "AdamW");
     field("schedule", schedule, "learning rate");

@@ -93,16 +93,6 @@ void multiply_view(const MatrixView<T>& a, const MatrixView<T>& b, const MatmulO
   run(matmul_table(isa), job);
 }
 
-template <class T>
-MatrixView<T> some_rows(MatrixView<T> a, int64_t begin, int64_t end) {
-  a.rows = end - begin;
-  if (a.row_index)
-    a.row_index += begin;
-  else
-    a.data += begin * a.row_stride;
-  return a;
-}
-
 template <class T, class Matrices>
 void multiply_groups(const GroupedRows<T>& rows, const Matrices& b, const MatmulOutput& c, Isa isa) {
   const int64_t experts = b.count(), panels = b.num_panels();

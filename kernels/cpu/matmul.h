@@ -9,6 +9,17 @@
 
 namespace lockstep::kernels::cpu {
 
+// Rows [begin, end) of a view.
+template <class T>
+MatrixView<T> some_rows(MatrixView<T> x, int64_t begin, int64_t end) {
+  x.rows = end - begin;
+  if (x.row_index)
+    x.row_index += begin;
+  else
+    x.data += begin * x.row_stride;
+  return x;
+}
+
 // Where a product [M, N] goes: row-major, `row_stride` counts elements. `sum_into` continues each chain from the f32 that
 // is there, `f32` and `bf16` overwrite.
 struct MatmulOutput {

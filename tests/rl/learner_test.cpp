@@ -102,7 +102,7 @@ TEST_CASE("learner: gradient checkpointing changes no bit, of any family") {
     std::vector<std::vector<Tensor>> gradients;
     std::vector<std::vector<Tensor>> logprobs(2, std::vector<Tensor>(micros.size()));
     for (const bool is_on : {false, true}) {
-      rl::Learner learner(m, 2, pool, is_on);
+      rl::Learner learner(m, 2, pool, {.gradient_checkpointing = is_on});
       learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int i) {
         const auto out = packed_logprobs(replica, micros[static_cast<size_t>(i)]);
         logprobs[is_on][static_cast<size_t>(i)] = out.detach();
@@ -114,6 +114,37 @@ TEST_CASE("learner: gradient checkpointing changes no bit, of any family") {
     CHECK(same_bits(logprobs[0], logprobs[1]));
     CHECK(gradients[0].size() > 10);
   }
+}
+
+TEST_CASE("learner: more threads than shards work on one micro-batch, and so they do on request, without changing a bit") {
+  for (const auto& config : {tiny_llama(), tiny_deepseek()}) {
+    auto m = tiny_model(config);
+    const auto set = random_rows(12, 3, 400);  // long enough for products to be shared out
+    const auto micros = rl::pack(set.rows, {.max_tokens = 700, .multiple_of = 1});
+    REQUIRE(micros.size() >= 3);
+    std::vector<std::vector<Tensor>> gradients;
+    for (const auto& [num_threads, shares] : {std::pair{1, false}, {2, false}, {8, false}, {3, true}}) {
+      base::ThreadPool pool(num_threads);
+      rl::Learner learner(m, 2, pool, {.gradient_checkpointing = shares, .share_micro_batches = shares});
+      learner.accumulate(static_cast<int>(micros.size()), [&](const model::Transformer& replica, int i) {
+        return packed_logprobs(replica, micros[static_cast<size_t>(i)]).sum();
+      });
+      gradients.push_back(gradients_of(m));
+    }
+    CHECK(gradients[0].size() > 10);
+    for (size_t i = 1; i < gradients.size(); ++i) CHECK(same_bits(gradients[i], gradients[0]));
+  }
+}
+
+TEST_CASE("learner: an Error of a micro-batch that all threads work on reaches the caller, and the next call works") {
+  auto m = tiny_model(tiny_llama());
+  base::ThreadPool pool(2);
+  rl::Learner learner(m, 2, pool, {.share_micro_batches = true});
+  CHECK_THROWS_AS(learner.accumulate(3, [](const model::Transformer&, int i) -> Tensor { return i == 1 ? throw std::runtime_error("one") : Tensor(); }),
+                  std::runtime_error);
+  int calls = 0;
+  learner.accumulate(3, [&](const model::Transformer&, int) { return ++calls, Tensor(); });
+  CHECK(calls == 3);
 }
 
 TEST_CASE("learner: tells how long the two passes took") {
