@@ -22,7 +22,7 @@ struct PromptFormat {
 };
 
 // raw          the contents one after another
-// r1_zero      the template of DeepSeek-R1-Zero (Nature 645, 2025, Table 1) around exactly one user message
+// r1_zero      the template of DeepSeek-R1-Zero (Nature 645, 633, main text) around exactly one user message
 // r1_zero_v1   the wording of the first preprint (arXiv:2501.12948v1, Table 1)
 // chatml       <|im_start|>role\ncontent<|im_end|>\n   (Qwen, SmolLM2); no system message is made up
 // llama3       <|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>, contents trimmed as Llama's own template does

@@ -92,7 +92,7 @@ struct FormatConfig {
 };
 
 // r1: 1 or 0; each tag exactly once, in order, contents not blank, nothing but white space outside (R1, section 2.2.2 of
-// arXiv:2501.12948). A token scan: linear, whatever the text.
+// arXiv:2501.12948v1). A token scan: linear, whatever the text.
 class Format final : public NamedReward {
  public:
   Format(std::string name, FormatConfig config) : NamedReward(std::move(name)), config_(std::move(config)) {}

@@ -63,7 +63,7 @@ struct LanguageConfig {
   }
 };
 
-// DeepSeek-R1, section 2.3.2 (arXiv:2501.12948): the share of words of the chain of thought in the target language, 0 to 1. skip
+// DeepSeek-R1, section 2.3.2 (arXiv:2501.12948v1): the share of words of the chain of thought in the target language, 0 to 1. skip
 // below min_words, where a share says little, and where the target is not known. Metrics `words`, and of what is scored
 // `is_one_language`: 1 when the share is at least kOneLanguageShare; its mean is the share of chains in one language.
 class Language final : public NamedReward {

@@ -42,7 +42,7 @@ struct LengthConfig {
 // (Lmax - Lcache - L) / Lcache up to Lmax, -1 beyond.
 double soft_overlong(int64_t num_tokens, int64_t max_completion_len, int64_t soft_punish_cache);
 
-// Demystifying long CoT, appendix C.1 (arXiv:2502.03373), in TRL's form: low + (high - low) (1 + cos(pi L / max_len)) / 2 with
+// Demystifying long CoT (arXiv:2502.03373), its cosine reward in TRL's form: low + (high - low) (1 + cos(pi L / max_len)) / 2 with
 // L at most max_len. Correct: high = max_value_correct, low = min_value_correct. Wrong: high = min_value_wrong, low =
 // max_value_wrong, so that a long wrong answer costs less than a short one.
 double cosine_length(int64_t num_tokens, bool is_correct, const LengthConfig& config);

@@ -18,9 +18,9 @@ class ReferenceModel {
   // The policy as the stage finds it, for good.
   ReferenceModel(const model::Transformer& policy, Stage& stage);
   const model::Transformer* get() const { return copy_.get(); }
-  // R1 replaces the reference by the policy every 400 steps (Nature 645, 633, supplementary). With ref_model_mixup_alpha
+  // R1 replaces the reference by the policy every 400 steps (Nature 645, 633, Methods). With ref_model_mixup_alpha
   // below 1 it becomes alpha pi + (1 - alpha) pi_ref, weight by weight in f32, rounded once to the weights' dtype (TR-DPO,
-  // arXiv:2404.09656, eq. 5; every step with a small alpha: an exponential moving average).
+  // arXiv:2404.09656; every step with a small alpha: an exponential moving average).
   void refresh_if_due(int64_t steps_done);
 
  private:

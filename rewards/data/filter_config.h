@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `lockstep data filter` keeps: the rejection rules of DeepSeek-R1, sections 2.3.1 and 2.3.3 (arXiv:2501.12948) - correct,
+// What `lockstep data filter` keeps: the rejection rules of DeepSeek-R1, sections 2.3.1 and 2.3.3 (arXiv:2501.12948v1) - correct,
 // readable, one language, no long paragraphs, no code blocks in the chain of thought.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep data mix`: several files of rows as one, in exact numbers and a keyed order, as R1's second SFT joins 600k rows of
-// reasoning and 200k others (section 2.3.3 of arXiv:2501.12948).
+// reasoning and 200k others (section 2.3.3 of arXiv:2501.12948v1).
 #pragma once
 
 #include <cstdint>

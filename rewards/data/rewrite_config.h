@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How `lockstep data rewrite` turns sampled completions into a readable pattern, as R1 v1 made its cold-start data: |special_token|
-// <reasoning_process>|special_token|<summary> (section 2.3.1 of arXiv:2501.12948).
+// <reasoning_process>|special_token|<summary> (section 2.3.1 of arXiv:2501.12948v1).
 #pragma once
 
 #include <cstdint>

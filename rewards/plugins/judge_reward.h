@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model as the judge of completions, behind an OpenAI-compatible endpoint: R1's rewards for helpfulness and harmlessness on
-// general prompts (section 2.3.4 of arXiv:2501.12948), and LLM-as-a-judge (arXiv:2306.05685).
+// general prompts (section 2.3.4 of arXiv:2501.12948v1), and LLM-as-a-judge (arXiv:2306.05685).
 #pragma once
 
 #include <memory>
