@@ -7,14 +7,13 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/text.h"
+#include "rl/score_json.h"
 #include "rl/scoring.h"
 
 namespace lockstep::rl {
 namespace {
 
 namespace evaluation = rewards::evaluation;
-
-std::string name_of(const rewards::RewardConfig& config) { return config.name.empty() ? config.type : config.name; }
 
 bool is_right(const rewards::Score& score) { return score.status == rewards::Status::ok && score.value >= 1.0; }
 
@@ -29,33 +28,48 @@ class Reader {
 
   EvalResult read() {
     if (accuracy_) out_.accuracy_reward = rewards_.combined.name(*accuracy_);
-    out_.has_format = format_.has_value();
     for (size_t p = 0; p < rollout_.groups.size(); ++p) {
       evaluation::PromptResult prompt{{}, evaluation::group_columns(rollout_.prompts[p].row)};
-      for (size_t s = 0; s < rollout_.groups[p].completions.size(); ++s) add(prompt, p, s);
-      results_.push_back(std::move(prompt));
+      const bool is_skipped = is_skipped_prompt(p);
+      for (size_t s = 0; s < rollout_.groups[p].completions.size(); ++s) add(prompt, p, s, is_skipped);
+      if (is_skipped)
+        ++out_.num_skipped_prompts;
+      else
+        results_.push_back(std::move(prompt));
     }
-    out_.num_prompts = static_cast<int64_t>(results_.size());
+    out_.num_prompts = static_cast<int64_t>(rollout_.groups.size());
     const double samples = static_cast<double>(std::max<int64_t>(1, out_.num_samples));
-    for (double* value : {&out_.format, &out_.mean_length, &out_.reflection, &out_.truncated, &out_.reward}) *value /= samples;
-    if (accuracy_) measure();
+    for (double* value : {&out_.mean_length, &out_.reflection, &out_.truncated, &out_.reward}) *value /= samples;
+    if (results_.empty()) out_.accuracy_reward.reset();  // it said nothing at all
+    if (out_.accuracy_reward) measure();
     add_rewards();
     return std::move(out_);
   }
 
  private:
-  void add(evaluation::PromptResult& prompt, size_t p, size_t s) {
+  // A prompt that the accuracy reward has nothing to say about is neither right nor wrong.
+  bool is_skipped_prompt(size_t p) const {
+    const auto& samples = rollout_.scores[p].samples;
+    return accuracy_ && !samples.empty() && std::all_of(samples.begin(), samples.end(), [&](const ScoredSample& sample) {
+      return sample.reward.parts[*accuracy_].status == rewards::Status::skip;
+    });
+  }
+
+  void add(evaluation::PromptResult& prompt, size_t p, size_t s, bool is_skipped) {
     const auto& sample = rollout_.scores[p].samples[s];
     const auto& completion = rollout_.groups[p].completions[s];
     evaluation::SampleResult result;
     if (accuracy_) result = {is_right(sample.reward.parts[*accuracy_]), sample.reward.parts[*accuracy_].answer};
-    if (format_) out_.format += sample.reward.parts[*format_].value;
     out_.mean_length += static_cast<double>(completion.ids.size());
     out_.reflection += sample.has_reflection;
     out_.truncated += completion.finish == rollout::FinishReason::length;
     out_.reward += sample.reward.value;
     out_.num_samples += 1;
-    if (options_.on_sample) options_.on_sample(row(p, s, result));
+    if (options_.on_sample) {
+      auto json = row(p, s, result);
+      if (is_skipped) json["is_right"] = nullptr;
+      options_.on_sample(json);
+    }
     prompt.samples.push_back(std::move(result));
   }
 
@@ -63,16 +77,10 @@ class Reader {
     const auto& sample = rollout_.scores[p].samples[s];
     const auto& completion = rollout_.groups[p].completions[s];
     const auto& prompt = rollout_.prompts[p];
-    base::Json scores = base::Json::object();
-    for (size_t i = 0; i < sample.reward.parts.size(); ++i) {
-      const auto& part = sample.reward.parts[i];
-      scores[rewards_.combined.name(i)] =
-          part.status == rewards::Status::ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
-    }
     base::Json out = {{"source", options_.source}, {"prompt_id", prompt.id}, {"sample", s},
                       {"prompt", base::repair_utf8(prompt.text)}, {"completion", base::repair_utf8(sample.text)},
                       {"answer", prompt.row.value("answer", base::Json())}, {"extracted", base::repair_utf8(result.answer)},
-                      {"is_right", result.is_right}, {"reward", sample.reward.value}, {"rewards", std::move(scores)},
+                      {"is_right", result.is_right}, {"reward", sample.reward.value}, {"rewards", score_json(rewards_.combined, sample.reward)},
                       {"num_tokens", completion.ids.size()}, {"finish_reason", rollout::finish_reason_name(completion.finish)}};
     for (const char* column : {"difficulty", "task", "data_source"})
       if (prompt.row.contains(column)) out[column] = prompt.row[column];
@@ -90,17 +98,6 @@ class Reader {
     const auto all = evaluation::measure(results_, config);
     if (const auto found = all.pass_at.find(options_.num_samples); found != all.pass_at.end()) out_.pass_at_k = found->second.value;
     if (const auto found = all.cons_at.find(options_.num_samples); found != all.cons_at.end()) out_.cons_at_k = found->second.value;
-    std::map<std::string, std::pair<double, double>> by_difficulty;  // sum of pass@1, prompts
-    for (size_t p = 0; p < results_.size(); ++p) {
-      const auto& difficulty = rollout_.prompts[p].row;
-      if (!difficulty.contains("difficulty")) continue;
-      auto& [sum, count] = by_difficulty[difficulty["difficulty"].dump()];
-      const auto& samples = results_[p].samples;
-      const auto right = std::count_if(samples.begin(), samples.end(), [](const auto& s) { return s.is_right; });
-      sum += static_cast<double>(right) / static_cast<double>(samples.size());
-      count += 1;
-    }
-    for (const auto& [difficulty, sums] : by_difficulty) out_.pass_by_difficulty[difficulty] = sums.first / sums.second;
   }
 
   void add_rewards() {
@@ -112,6 +109,7 @@ class Reader {
     for (size_t i = 0; i < stats.size(); ++i) {
       const std::string prefix = cat("rewards/", rewards_.combined.name(i), "/");
       out_.rewards[prefix + "mean"] = stats[i].mean;
+      if (format_ == i) out_.format = stats[i].mean;
       out_.rewards[prefix + "skip_ratio"] = static_cast<double>(stats[i].num_skip) / count;
       out_.rewards[prefix + "error_ratio"] = static_cast<double>(stats[i].num_error) / count;
       out_.rewards[prefix + "timeout_ratio"] = static_cast<double>(stats[i].num_timeout) / count;
@@ -132,7 +130,7 @@ class Reader {
 std::optional<size_t> find_accuracy(const std::vector<rewards::RewardConfig>& rewards, const std::string& name) {
   std::vector<std::string> names;
   for (size_t i = 0; i < rewards.size(); ++i) {
-    names.push_back(name_of(rewards[i]));
+    names.push_back(rewards::log_name(rewards[i]));
     const bool is_it = name.empty() ? rewards[i].type == "accuracy" || rewards[i].type.starts_with("accuracy_") : names.back() == name;
     if (is_it) return i;
   }
@@ -143,10 +141,12 @@ std::optional<size_t> find_accuracy(const std::vector<rewards::RewardConfig>& re
 base::Json EvalResult::to_json() const {
   const auto if_known = [&](double value) { return accuracy_reward ? base::Json(value) : base::Json(); };
   base::Json json = {{"pass_at_1", if_known(pass_at_1)}, {"pass_at_k", if_known(pass_at_k)}, {"cons_at_k", if_known(cons_at_k)},
-                     {"format", format},                 {"mean_length", mean_length},       {"reflection", reflection},
+                     {"format", format ? base::Json(*format) : base::Json()}, {"mean_length", mean_length},       {"reflection", reflection},
                      {"truncated", truncated},           {"reward", reward},                 {"num_prompts", num_prompts},
                      {"num_samples", num_samples}};
-  for (const auto& [difficulty, value] : pass_by_difficulty) json["pass_by_difficulty"][difficulty] = value;
+  if (num_skipped_prompts > 0) json["num_skipped_prompts"] = num_skipped_prompts;
+  if (const auto found = measures.by.find("difficulty"); found != measures.by.end())
+    for (const auto& [difficulty, group] : found->second) json["pass_by_difficulty"][difficulty] = group.pass_at_1.value;
   json["accuracy_reward"] = accuracy_reward ? base::Json(*accuracy_reward) : base::Json();
   if (accuracy_reward) json.update(measures.to_json());
   for (const auto& [name, value] : rewards) json[name] = value;

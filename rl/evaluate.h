@@ -20,19 +20,18 @@ struct EvalResult {
   double pass_at_1 = 0;      // mean over samples and prompts of "accuracy is at least 1"; 0 without an accuracy reward
   double pass_at_k = 0;      // unbiased over the samples of a prompt, k = num_samples (Chen et al. 2021, arXiv:2107.03374)
   double cons_at_k = 0;      // the most frequent answer is right (ties: the first drawn; no answer: no vote)
-  bool has_format = false;   // a format reward is configured
-  double format = 0;         // its mean; 0 without one
+  std::optional<double> format;  // mean of the format reward over the samples that it scores; none without one
   double mean_length = 0;    // tokens, the ending token included
   double reflection = 0;     // share of completions with a reflection word
   double truncated = 0;      // share cut by the length limit
   double reward = 0;         // mean weighted reward
   int64_t num_prompts = 0, num_samples = 0;
-  std::map<std::string, double> pass_by_difficulty;
+  int64_t num_skipped_prompts = 0;  // the accuracy reward skipped all their samples: in no pass@ and no cons@
   rewards::evaluation::Measures measures;  // other k, intervals, groups of prompts; empty without an accuracy reward
   // Of every reward over its ok scores, as in the metrics of a run: "rewards/NAME/mean", "rewards/NAME/skip_ratio", and each metric that
   // it names, as the share of one-language chains of `language`.
   std::map<std::string, double> rewards;
-  // What needs an accuracy reward is null without one, and "accuracy_reward" too.
+  // What needs an accuracy reward is null without one, and "accuracy_reward" too; so is "format" without its reward.
   base::Json to_json() const;
 };
 

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/file.h"
 #include "rl/completions_table.h"
+#include "rl/score_json.h"
 
 namespace lockstep::rl {
 namespace {
@@ -56,8 +57,9 @@ void add_workers(MetricsRow& row, const rollout::remote::WorkerStats& stats) {
 std::string describe(const EvalResult& r) {
   const auto& interval = r.measures.pass_at_1.interval;
   const std::string range = interval ? cat(" [", base::fixed(interval->low, 3), ", ", base::fixed(interval->high, 3), "]") : "";
-  return cat(r.accuracy_reward ? cat("pass@1 ", base::fixed(r.pass_at_1, 3), range) : "no accuracy reward", r.has_format ? cat(", format ", base::fixed(r.format, 2)) : "", ", length ",
-             base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2));
+  return cat(r.accuracy_reward ? cat("pass@1 ", base::fixed(r.pass_at_1, 3), range) : "no accuracy reward", r.format ? cat(", format ", base::fixed(*r.format, 2)) : "", ", length ",
+             base::fixed(r.mean_length, 1), ", reflection ", base::fixed(r.reflection, 2),
+             r.num_skipped_prompts > 0 ? cat(", ", r.num_skipped_prompts, " prompts skipped") : "");
 }
 
 }  // namespace
@@ -198,7 +200,7 @@ void GrpoLog::add_evaluation(MetricsRow& row) {
     row.set("eval_pass@k", r.pass_at_k);
     row.set("eval_cons@k", r.cons_at_k);
   }
-  row.set("eval_format", r.format);
+  if (r.format) row.set("eval_format", *r.format);
   row.set("eval_mean_length", r.mean_length);
   row.set("eval_reflection", r.reflection);
   row.set("eval_reward", r.reward);
@@ -218,12 +220,9 @@ void GrpoLog::write_completions(const RolloutAdvantages& advantages) const {
     const auto& sample = rollout_->scores[s.group].samples[s.index];
     const auto& completion = rollout_->groups[s.group].completions[s.index];
     base::Json row = {{"step", stage_.step()}, {"prompt", rollout_->prompts[s.group].text}, {"completion", sample.text}};
-    for (size_t i = 0; i < sample.reward.parts.size(); ++i) {
-      const auto& part = sample.reward.parts[i];
-      const bool is_ok = part.status == rewards::Status::ok;
-      row[session_.rewards->combined.name(i)] = is_ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
-      for (const auto& [name, text] : part.extras) row[cat(session_.rewards->combined.name(i), "/", name)] = text;
-    }
+    row.update(score_json(session_.rewards->combined, sample.reward));
+    for (size_t i = 0; i < sample.reward.parts.size(); ++i)
+      for (const auto& [name, text] : sample.reward.parts[i].extras) row[cat(session_.rewards->combined.name(i), "/", name)] = text;
     row["reward"] = sample.reward.value;
     row["advantage"] = s.advantage;
     row["num_tokens"] = completion.ids.size();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep train`: the stages of a run in order, its summary and its final model.
-#include <algorithm>
 #include <filesystem>
 
 #include "base/error.h"
@@ -15,13 +14,7 @@ namespace {
 
 constexpr int kDone = 0, kRequeue = 75;
 
-bool has_format(const Session& session) {
-  if (!session.rewards) return false;
-  const auto& configs = session.rewards->configs;
-  return std::any_of(configs.begin(), configs.end(), [](const auto& reward) { return reward.type == "format"; });
-}
-
-// null: the evaluation has no accuracy reward.
+// null: the evaluation has no such reward.
 std::string shown(const base::Json& value, int digits) { return value.is_null() ? "none" : base::fixed(value, digits); }
 
 void write_summary(const Session& session) {
@@ -40,7 +33,7 @@ void write_summary(const Session& session) {
   summary["seed"] = session.config.seed;
   session.folder.write_result("summary.json", summary);
   base::log_info(cat("pass@1 ", shown(before->at("pass_at_1"), 3), " -> ", shown(after->at("pass_at_1"), 3),
-                     has_format(session) ? cat(", format ", base::fixed(before->at("format"), 2), " -> ", base::fixed(after->at("format"), 2)) : "",
+                     after->at("format").is_null() ? "" : cat(", format ", shown(before->at("format"), 2), " -> ", shown(after->at("format"), 2)),
                      ", length ", base::fixed(before->at("mean_length"), 1), " -> ", base::fixed(after->at("mean_length"), 1),
                      ", reflection ", base::fixed(before->at("reflection"), 2), " -> ", base::fixed(after->at("reflection"), 2),
                      ", ", base::format_seconds(total)));

@@ -6,16 +6,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_diff.h"
 #include "base/text.h"
 
 namespace lockstep::rl {
 namespace {
-
-// JSON pointer of the first difference, "" if there is none.
-std::string first_difference(const base::Json& a, const base::Json& b) {
-  const auto diff = nlohmann::json::diff(nlohmann::json::parse(a.dump()), nlohmann::json::parse(b.dump()));
-  return diff.empty() ? "" : diff[0].at("path").get<std::string>();
-}
 
 // What a killed run left of files that it was writing: the run folder belongs to one process at a time.
 void remove_unfinished(const std::string& folder) {
@@ -56,7 +51,7 @@ RunFolder::RunFolder(const RunConfig& config, bool is_writer) : path_(config.out
   const std::string stored = file("config.json");
   const auto resolved = base::dump(config);
   if (std::filesystem::exists(stored)) {
-    const auto path = first_difference(without_conduct(read_stored(stored)), without_conduct(resolved));
+    const auto path = base::first_difference(without_conduct(read_stored(stored)), without_conduct(resolved));
     if (!path.empty())
       throw Error("the run folder holds a run with another config", cat(stored, path),
                   "give the new run an output_dir of its own, or remove the old folder");

@@ -31,7 +31,7 @@ class Extension {
     if (!config_.target_pass_at_1 || !session_.can_evaluate()) return steps;
     const auto result = session_.evaluate(session_.config.eval.num_samples);
     base::log_info(cat("base after ", steps, " steps: pass@1 ", base::fixed(result.pass_at_1, 3), " (target ",
-                       base::fixed(*config_.target_pass_at_1, 3), "), format ", base::fixed(result.format, 2)));
+                       base::fixed(*config_.target_pass_at_1, 3), ")", result.format ? cat(", format ", base::fixed(*result.format, 2)) : ""));
     if (result.pass_at_1 >= *config_.target_pass_at_1) return steps;
     if (steps >= most) {
       base::log_warn(cat("pass@1 is below the target after ", steps, " steps: going on with this base"));

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/config.h"
 #include "base/thread_pool.h"
 #include "rewards/data/minhash.h"
 #include "rewards/data/shingle_file.h"
@@ -21,6 +22,12 @@ struct ClusterOptions {
   size_t ngram = 5;              // words of an n-gram
   size_t num_permutations = 128;
   int num_threads = 1;
+  void visit(auto&& field) {  // but for the threads, on which nothing depends
+    field("exact", is_exact, "equal texts only");
+    field("threshold", threshold, "Jaccard similarity from which texts are near", base::between(0.01, 1));
+    field("ngram", ngram, "words of an n-gram", base::between(1, 1000));
+    field("permutations", num_permutations, "places of a MinHash signature", base::between(1, 4096));
+  }
 };
 
 struct Clusters {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/config.h"
 
 namespace lockstep::rewards::data {
 
@@ -15,6 +15,12 @@ struct DecontaminateOptions {
   std::vector<std::string> eval_fields = {"prompt"};  // of evaluation rows; a row is looked for by each of them
   // An n-gram that more evaluation rows than this have is a template ("let us think step by step ..."), not a problem; 0: all count.
   size_t max_eval_rows = 0;
+  void visit(auto&& field) {
+    field("ngram", ngram, "words", base::between(1, 1000));
+    field("fields", fields, "texts of training rows that are looked at: prompt, completion, all, or a column");
+    field("eval_fields", eval_fields, "texts of evaluation rows, each looked for by itself");
+    field("max_eval_rows", max_eval_rows, "an n-gram of more evaluation rows is a template and does not count; 0: all count");
+  }
 };
 
 struct DecontaminateReport {

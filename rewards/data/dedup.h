@@ -14,6 +14,10 @@ namespace lockstep::rewards::data {
 struct DedupOptions {
   std::string field = "prompt";  // field_text.h
   ClusterOptions clusters = {};
+  void visit(auto&& add) {
+    add("field", field, "the text that counts: prompt, completion, all, or a column");
+    clusters.visit(add);
+  }
 };
 
 struct DedupReport {

@@ -135,8 +135,7 @@ MixReport mix(const MixConfig& config, const std::string& output) {
   spool.finish();
   const Rows order = order_of_rows(config, report);
   for (const size_t row : order) {
-    const std::string line = spool.row(row);
-    writer.write(rows::FileRow{.json = {}, .line = line, .where = {}});
+    writer.write(rows::FileRow{.json = {}, .line = spool.row(row), .where = {}});
   }
   writer.finish();
   report.rows_out = writer.num_rows();

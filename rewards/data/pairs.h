@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/json.h"
+#include "base/config.h"
 
 namespace lockstep::rewards::data {
 
@@ -17,6 +17,14 @@ struct PairsOptions {
   size_t max_per_prompt = 0;          // pairs, drawn at random; 0: no limit
   bool has_margin = true;             // write the difference as the column `margin`
   uint64_t seed = 0;                  // keys the draws, with the prompt
+  void visit(auto&& field) {
+    field("reward", reward, "the column with the score");
+    field("choice", choice, "of a prompt's completions: its best and its worst, or all pairs", base::one_of({"best_worst", "all"}));
+    field("min_difference", min_difference, "of the two scores", base::at_least(0));
+    field("max_per_prompt", max_per_prompt, "pairs, drawn at random; 0: no limit");
+    field("has_margin", has_margin, "write the difference of the scores as the column margin");
+    field("seed", seed, "of the draws");
+  }
 };
 
 struct PairsReport {

@@ -35,6 +35,7 @@ void add_row(std::map<Key, Collected>& out, const base::Json& row, const std::st
                 column(row, "prompt_id", Kind::number_integer, where).get<int64_t>()};
   const auto number = column(row, "sample", Kind::number_integer, where).get<int64_t>();
   const auto& text = column(row, "prompt", Kind::string, where).get_ref<const std::string&>();
+  if (row.contains("is_right") && row["is_right"].is_null()) return;
   auto [place, is_new] = out.try_emplace(key);
   Collected& prompt = place->second;
   if (is_new) {
@@ -57,7 +58,7 @@ SampleFile read_sample_file(const std::string& path) {
     const std::string where = cat(path, ":", number);
     add_row(collected, base::parse_json(line, where), where);
   });
-  if (collected.empty()) throw Error("the file has no samples", path, kFix);
+  if (collected.empty()) throw Error("the file has no samples that were judged", path, kFix);
   SampleFile out;
   for (auto& [key, prompt] : collected) {
     SamplePrompt& entry = out[key];

@@ -48,48 +48,33 @@ struct FilterStage {
 
 struct DedupStage {
   std::vector<std::string> inputs;
-  std::string field_name = "prompt";
-  bool exact = false;
-  double threshold = 0.8;
-  int ngram = 5;
-  int permutations = 128;
+  rewards::data::DedupOptions options;
   uint64_t seed = 0;
   void visit(auto&& field) {
     field("inputs", inputs, "files of rows");
-    field("field", field_name, "the text that counts: prompt, completion, all, or a column");
-    field("exact", exact, "equal texts only");
-    field("threshold", threshold, "Jaccard similarity from which texts are near", base::between(0.01, 1));
-    field("ngram", ngram, "words of an n-gram", base::between(1, 1000));
-    field("permutations", permutations, "places of a MinHash signature", base::between(1, 4096));
+    options.visit(field);
     field("seed", seed, "not used: the result depends on the rows alone");
   }
 };
 
 struct DecontaminateStage {
   std::vector<std::string> inputs, against;
-  int ngram = 10;
+  rewards::data::DecontaminateOptions options;
   uint64_t seed = 0;
   void visit(auto&& field) {
     field("inputs", inputs, "files of rows");
     field("against", against, "files of evaluation rows");
-    field("ngram", ngram, "words", base::between(1, 1000));
+    options.visit(field);
     field("seed", seed, "not used: the result depends on the rows alone");
   }
 };
 
 struct PairsStage {
   std::vector<std::string> inputs;
-  std::string reward = "reward", choice = "best_worst";
-  double min_difference = 0;
-  int64_t max_per_prompt = 0;
-  uint64_t seed = 0;
+  rewards::data::PairsOptions options;
   void visit(auto&& field) {
     field("inputs", inputs, "files of rows with completions and scores");
-    field("reward", reward, "the column with the score");
-    field("choice", choice, "of a prompt's completions: its best and its worst, or all pairs", base::one_of({"best_worst", "all"}));
-    field("min_difference", min_difference, "of the two scores", base::at_least(0));
-    field("max_per_prompt", max_per_prompt, "pairs, drawn at random; 0: no limit", base::at_least(0));
-    field("seed", seed, "of the draws");
+    options.visit(field);
   }
 };
 
@@ -118,19 +103,13 @@ WorkEnd run_filter(const FilterStage& config, const std::string& folder) {
 }
 
 WorkEnd run_dedup(const DedupStage& config, const std::string& folder) {
-  rewards::data::DedupOptions options{.field = config.field_name};
-  options.clusters.is_exact = config.exact;
-  options.clusters.threshold = config.threshold;
-  options.clusters.ngram = static_cast<size_t>(config.ngram);
-  options.clusters.num_permutations = static_cast<size_t>(config.permutations);
+  auto options = config.options;
   options.clusters.num_threads = base::default_num_threads();
   return finish(rewards::data::dedup(config.inputs, cat(folder, "/", kRows), options), folder);
 }
 
 WorkEnd run_decontaminate(const DecontaminateStage& config, const std::string& folder) {
-  rewards::data::DecontaminateOptions options;
-  options.ngram = static_cast<size_t>(config.ngram);
-  return finish(rewards::data::decontaminate(config.inputs, config.against, cat(folder, "/", kRows), options), folder);
+  return finish(rewards::data::decontaminate(config.inputs, config.against, cat(folder, "/", kRows), config.options), folder);
 }
 
 WorkEnd run_mix(const rewards::data::MixConfig& config, const std::string& folder) {
@@ -138,13 +117,7 @@ WorkEnd run_mix(const rewards::data::MixConfig& config, const std::string& folde
 }
 
 WorkEnd run_pairs(const PairsStage& config, const std::string& folder) {
-  rewards::data::PairsOptions options;
-  options.reward = config.reward;
-  options.choice = config.choice;
-  options.min_difference = config.min_difference;
-  options.max_per_prompt = static_cast<size_t>(config.max_per_prompt);
-  options.seed = config.seed;
-  return finish(rewards::data::make_pairs(config.inputs, cat(folder, "/", kRows), options), folder);
+  return finish(rewards::data::make_pairs(config.inputs, cat(folder, "/", kRows), config.options), folder);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/signal.h"
 #include "base/text.h"
 #include "rl/evaluate.h"
+#include "rl/pipeline/markdown.h"
 #include "rl/pipeline/measures.h"
 
 namespace lockstep::rl::pipeline {
@@ -50,16 +51,14 @@ std::string cell(const base::Json& result, const std::string& key) {
 std::string table_of(const base::Json& results) {
   std::string out;
   for (const auto& [suite, models] : results.items()) {
-    const auto columns = shown_measures(models);
-    out += cat("### ", suite, "\n\n| model |");
-    for (const auto& column : columns) out += cat(" ", column, " |");
-    out += "\n|---|";
-    for (size_t i = 0; i < columns.size(); ++i) out += "---|";
+    Cells head = shown_measures(models);
+    std::vector<Cells> rows;
     for (const auto& [model, result] : models.items()) {
-      out += cat("\n| ", model, " |");
-      for (const auto& column : columns) out += cat(" ", cell(result, column), " |");
+      Cells& row = rows.emplace_back(Cells{model});
+      for (const auto& column : head) row.push_back(cell(result, column));
     }
-    out += "\n\n";
+    head.insert(head.begin(), "model");
+    out += cat("### ", suite, "\n\n", markdown_table(head, rows), "\n\n");
   }
   return out;
 }

@@ -12,18 +12,12 @@ bool repeats_another(const std::string& key) {
          (key.starts_with("rewards/accuracy") && key.ends_with("/mean"));
 }
 
-// Results without a format reward have a 0 there.
-bool says_nothing(const std::string& key, const base::Json& result) {
-  return key == "format" && result.contains("rewards/accuracy/mean") && !result.contains("rewards/format/mean");
-}
-
 }  // namespace
 
 std::vector<std::string> shown_measures(const base::Json& models) {
   std::vector<std::string> keys;
   for (const auto& [model, result] : models.items())
     for (const auto& [key, value] : result.items()) {
-      if (says_nothing(key, result)) continue;
       if (!value.is_number() || repeats_another(key) || std::find(keys.begin(), keys.end(), key) != keys.end()) continue;
       if (key.ends_with("_ratio") && value.get<double>() == 0) continue;
       keys.push_back(key);

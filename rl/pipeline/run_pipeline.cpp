@@ -69,8 +69,12 @@ bool run_stage(const Pipeline& pipeline, const Kinds& kinds, const Stage& stage,
   const WorkEnd end = kind.run(resolved(pipeline, kinds, stage), folder);
   base::set_log_file(pipeline.output_dir + "/log");  // a run has a log of its own
   record.seconds = earlier + std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  record.is_done = end == WorkEnd::done;
-  if (record.is_done) record.outputs = list_outputs(folder, kind.outputs);
+  if (end == WorkEnd::done) {
+    record.outputs = list_outputs(folder, kind.outputs);
+    if (!std::filesystem::exists(cat(folder, "/", kind.outputs.front())))
+      throw Error("the stage ended without what others would work on", cat(folder, "/", kind.outputs.front()), "look at the stage's log");
+    record.is_done = true;
+  }
   write_record(folder, record);
   return record.is_done;
 }

@@ -3,6 +3,7 @@
 #include "rl/pipeline/sample.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/text.h"
+#include "rl/score_json.h"
 #include "rl/scoring.h"
 
 namespace lockstep::rl::pipeline {
@@ -19,20 +21,10 @@ namespace {
 // Prompts whose completions are all in the file; rows behind them are dropped.
 int64_t keep_whole_prompts(base::JsonlWriter& file, int num_generations) {
   int64_t num_rows = 0, kept = 0;
-  file.truncate_after([&](const base::Json&) { return ++num_rows > 0; });
+  base::for_each_line(file.path(), [&](std::string_view, size_t) { ++num_rows; });
   const int64_t num_whole = num_rows / num_generations;
-  file.truncate_after([&](const base::Json&) { return ++kept <= num_whole * num_generations; });
+  if (num_rows > num_whole * num_generations) file.truncate_after([&](const base::Json&) { return ++kept <= num_whole * num_generations; });
   return num_whole;
-}
-
-base::Json scores_of(const RewardSet& rewards, const ScoredSample& sample) {
-  base::Json out = base::Json::object();
-  for (size_t i = 0; i < sample.reward.parts.size(); ++i) {
-    const auto& part = sample.reward.parts[i];
-    const bool is_ok = part.status == rewards::Status::ok;
-    out[rewards.combined.name(i)] = is_ok ? base::Json(part.value) : base::Json(rewards::status_name(part.status));
-  }
-  return out;
 }
 
 // A row that has a completion already is the prompt's: its own one goes.
@@ -51,7 +43,7 @@ void write_scored(base::JsonlWriter& file, const Rollout& rollout, const RewardS
       const auto& sample = rollout.scores[p].samples[s];
       auto row = row_of(rollout.prompts[p], s, sample.text, rollout.groups[p].completions[s]);
       row["reward"] = sample.reward.status == rewards::Status::ok ? base::Json(sample.reward.value) : base::Json(nullptr);
-      row["rewards"] = scores_of(rewards, sample);
+      row["rewards"] = score_json(rewards.combined, sample.reward);
       file.write(row);
     }
 }
@@ -81,6 +73,7 @@ void check_sample(const SampleStage& config, const std::string& path) {
 }
 
 WorkEnd run_sample(const SampleStage& config, const std::string& folder) {
+  if (std::filesystem::exists(folder + "/rows.jsonl")) return WorkEnd::done;  // a crash came between it and the stage's record
   OpenModel open(config.model);
   const PromptSet prompts(config.data, /*is_eval=*/false, config.prompt, *open.policy.tokenizer, config.seed);
   const auto rewards = config.rewards.empty() ? nullptr : std::make_unique<RewardSet>(config.rewards, config.seed);

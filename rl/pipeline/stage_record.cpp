@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_diff.h"
 #include "base/text.h"
 
 namespace lockstep::rl::pipeline {
@@ -53,12 +54,6 @@ void add_file(std::vector<OutputFile>& out, const fs::path& root, const fs::path
   out.push_back({fs::relative(file, root).generic_string(), fs::file_size(file), base::sha256_file(file.string())});
 }
 
-// Where the first difference is, as a JSON pointer; "" when there is none.
-std::string first_difference(const base::Json& a, const base::Json& b) {
-  const auto diff = nlohmann::json::diff(nlohmann::json::parse(a.dump()), nlohmann::json::parse(b.dump()));
-  return diff.empty() ? "" : diff[0].at("path").get<std::string>();
-}
-
 }  // namespace
 
 std::string StageRecord::digest() const {
@@ -97,13 +92,14 @@ std::vector<OutputFile> list_outputs(const std::string& folder, const std::vecto
   const fs::path root(folder);
   for (const auto& name : names) {
     const fs::path path = root / name;
-    if (!fs::exists(path)) continue;
-    if (!fs::is_directory(path)) {
+    const auto status = fs::symlink_status(path);
+    if (!fs::exists(status)) continue;
+    if (!fs::is_directory(status)) {
       add_file(out, root, path);
       continue;
     }
     for (const auto& entry : fs::recursive_directory_iterator(path))
-      if (!entry.is_directory()) add_file(out, root, entry.path());
+      if (entry.is_symlink() || !entry.is_directory()) add_file(out, root, entry.path());
   }
   std::sort(out.begin(), out.end(), [](const OutputFile& a, const OutputFile& b) { return a.name < b.name; });
   return out;
@@ -120,7 +116,7 @@ void check_outputs(const std::string& folder, const StageRecord& record) {
 
 void check_same_work(const std::string& folder, const StageRecord& begun, const StageRecord& now) {
   if (begun.kind != now.kind) throw Error(cat("the stage was begun as \"", begun.kind, "\" and is \"", now.kind, "\" now"), record_path(folder), how_to_redo(folder));
-  if (const auto path = first_difference(begun.config, now.config); !path.empty())
+  if (const auto path = base::first_difference(begun.config, now.config); !path.empty())
     throw Error("the stage was begun with another config", cat(record_path(folder), " /config", path), how_to_redo(folder));
   for (const auto& [stage, digest] : now.inputs)
     if (begun.inputs.count(stage) == 0 || begun.inputs.at(stage) != digest)

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "rl/pipeline/markdown.h"
 #include "rl/pipeline/measures.h"
 #include "rl/pipeline/stage_record.h"
 
@@ -35,17 +36,17 @@ std::vector<double> values_of(const std::vector<base::Json>& results, const std:
 }
 
 std::string suite_table(const std::string& name, const std::vector<base::Json>& results) {
-  const auto keys = shown_measures(results.front());
-  std::string out = cat("### ", name, "\n\n| model | ", base::join(keys, " | "), " |\n|---|");
-  for (size_t i = 0; i < keys.size(); ++i) out += "---|";
+  Cells head = shown_measures(results.front());
+  std::vector<Cells> rows;
   for (const auto& [model, unused] : results.front().items()) {
-    out += cat("\n| ", model, " |");
-    for (const auto& key : keys) {
+    Cells& row = rows.emplace_back(Cells{model});
+    for (const auto& key : head) {
       const auto values = values_of(results, model, key);
-      out += cat(" ", values.empty() ? "-" : spread_of(values).text(), " |");
+      row.push_back(values.empty() ? "-" : spread_of(values).text());
     }
   }
-  return out + "\n\n";
+  head.insert(head.begin(), "model");
+  return cat("### ", name, "\n\n", markdown_table(head, rows), "\n\n");
 }
 
 std::string evaluation(const std::vector<Pipeline>& seeds, const std::string& stage) {
@@ -86,18 +87,18 @@ Curve curve_of(const std::vector<Pipeline>& seeds, const std::string& stage) {
 
 std::string curve_table(const std::string& stage, const Curve& curve) {
   if (curve.size() < 2) return "";
-  std::string out = cat("### ", stage, ", over its steps\n\n| step |");
-  for (const auto& [unused, name] : kCurve) out += cat(" ", name, " |");
-  out += "\n|---|---|---|---|---|";
+  Cells head = {"step"};
+  for (const auto& [unused, name] : kCurve) head.push_back(name);
+  std::vector<Cells> rows;
   for (const auto& [step, measures] : curve) {
-    out += cat("\n| ", step, " |");
-    for (const auto& [unused, name] : kCurve) out += cat(" ", measures.contains(name) ? spread_of(measures.at(name)).text() : "-", " |");
+    Cells& row = rows.emplace_back(Cells{cat(step)});
+    for (const auto& [unused, name] : kCurve) row.push_back(measures.contains(name) ? spread_of(measures.at(name)).text() : "-");
   }
-  return out + "\n\n";
+  return cat("### ", stage, ", over its steps\n\n", markdown_table(head, rows), "\n\n");
 }
 
 std::string times(const std::vector<Pipeline>& seeds) {
-  std::string out = "### time and checksums\n\n| stage | kind | seconds | artefact of each seed |\n|---|---|---|---|";
+  std::vector<Cells> rows;
   double total = 0;
   for (const auto& stage : seeds.front().stages) {
     std::vector<double> seconds;
@@ -110,9 +111,10 @@ std::string times(const std::vector<Pipeline>& seeds) {
     }
     const auto spread = spread_of(seconds);
     total += spread.mean;
-    out += cat("\n| ", stage.name, " | ", stage.kind, " | ", base::fixed(spread.mean, 1), " | ", digests, " |");
+    rows.push_back({stage.name, stage.kind, base::fixed(spread.mean, 1), digests});
   }
-  return cat(out, "\n\nOne seed took ", base::format_seconds(total), ".\n");
+  return cat("### time and checksums\n\n", markdown_table({"stage", "kind", "seconds", "artefact of each seed"}, rows), "\n\nOne seed took ",
+             base::format_seconds(total), ".\n");
 }
 
 }  // namespace

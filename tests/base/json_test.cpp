@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/json_diff.h"
 #include "base/rng.h"
 #include "base/text.h"
 #include "tests/base/error_of.h"
@@ -134,6 +135,14 @@ TEST_CASE("json: depth and size are bounded") {
   CHECK(large.what_happened() == "JSON text of 7 bytes is larger than the limit of 6");
   CHECK(large.where() == "x.json");
   CHECK(large.fix() == "split the document");
+}
+
+TEST_CASE("json: the first difference is a pointer, and the order of keys is none") {
+  const auto difference = [](const char* a, const char* b) { return first_difference(parse_json(a, "a"), parse_json(b, "b")); };
+  CHECK(difference(R"({"a": 1, "b": [2, {"c": 3}]})", R"({"b": [2, {"c": 3}], "a": 1})").empty());
+  CHECK(difference(R"({"a": 1, "b": [2, {"c": 3}]})", R"({"b": [2, {"c": 4}], "a": 1})") == "/b/1/c");
+  CHECK(difference(R"({"a": 1})", R"({"a": 1, "b": null})") == "/b");
+  CHECK_FALSE(difference("[1]", "[\"1\"]").empty());
 }
 
 TEST_CASE("json: a missing file is an Error that names it") {

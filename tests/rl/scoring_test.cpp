@@ -127,15 +127,14 @@ TEST_CASE("evaluate: every field from a scripted engine") {
   CHECK(r.pass_at_1 == doctest::Approx((2.0 / 4 + 1.0 / 4 + 0) / 3));
   CHECK(r.pass_at_k == doctest::Approx(2.0 / 3));
   CHECK(r.cons_at_k == doctest::Approx(1.0 / 3));
-  CHECK(r.format == doctest::Approx(7.0 / 12));
+  CHECK(r.format.value() == doctest::Approx(7.0 / 12));
   CHECK(r.mean_length == doctest::Approx(length / 12));
   CHECK(r.reflection == doctest::Approx(1.0 / 12));
   CHECK(r.truncated == doctest::Approx(2.0 / 12));
   CHECK(r.reward == doctest::Approx((3 + 0.5 * 7) / 12));
-  CHECK(r.pass_by_difficulty == std::map<std::string, double>{{"2", 0.375}, {"3", 0.0}});
   const auto json = r.to_json();
   CHECK(json["pass_at_1"] == r.pass_at_1);
-  CHECK(json["pass_by_difficulty"]["2"] == 0.375);
+  CHECK(json["pass_by_difficulty"] == base::Json{{"2", 0.375}, {"3", 0.0}});
   CHECK(json["num_samples"] == 12);
   CHECK(engine.calls.at(0).seed == 5);
 }
@@ -190,10 +189,38 @@ TEST_CASE("evaluate: what is right is said by any accuracy reward, or the one th
   CHECK(evaluated({exact, coin}, "random").pass_at_1 == 1);
   CHECK(evaluated({exact, coin}, "random").accuracy_reward == "random");
   const auto none = evaluated({coin}).to_json();
-  for (const char* key : {"pass_at_1", "pass_at_k", "cons_at_k", "accuracy_reward"}) CHECK(none.at(key).is_null());
+  for (const char* key : {"pass_at_1", "pass_at_k", "cons_at_k", "accuracy_reward", "format"}) CHECK(none.at(key).is_null());
   CHECK_FALSE(none.contains("pass_at"));
   CHECK(none["reward"] == 1.0);
   check_error([&] { evaluated({exact, coin}, "min"); }, "no reward is named \"min\"", "/eval/accuracy_reward", "use one of mine, random");
+}
+
+TEST_CASE("evaluate: what a reward skips is neither right nor wrong, neither formed nor misformed") {
+  const TempFolder folder;
+  const rl::RewardSet rewards(accuracy_and_format(), 1);
+  auto configs = accuracy_and_format();
+  configs[1].where = {{"kind", "sum"}};
+  const rl::RewardSet formed(configs, 1);
+  std::vector<base::Json> rows;
+  auto options = options_of(2, 2, 0);
+  options.on_sample = [&](const base::Json& row) { rows.push_back(row); };
+  const auto evaluated = [&](const std::string& text, const rl::RewardSet& by) {
+    auto engine = engine_of({{{answer(2)}, {answer(2)}}, {{"so"}, {"so"}}});
+    return rl::evaluate(engine, prompts_of(folder, text), by, options);
+  };
+  // The second prompt has no answer to be compared with.
+  const auto r = evaluated("{\"prompt\": \"1+1\", \"answer\": \"2\", \"kind\": \"sum\"}\n{\"prompt\": \"b\", \"kind\": \"word\"}\n", formed);
+  CHECK(r.pass_at_1 == 1);
+  CHECK(r.cons_at_k == 1);
+  CHECK(r.num_prompts == 2);
+  CHECK(r.num_skipped_prompts == 1);
+  CHECK(r.to_json()["num_skipped_prompts"] == 1);
+  CHECK(r.format.value() == 1);
+  CHECK(rows.at(1)["is_right"] == true);
+  CHECK(rows.at(2)["is_right"].is_null());
+  const auto none = evaluated("{\"prompt\": \"a\"}\n{\"prompt\": \"b\"}\n", rewards);
+  CHECK(none.to_json()["pass_at_1"].is_null());
+  CHECK(none.num_skipped_prompts == 2);
 }
 
 TEST_CASE("evaluate: every sample becomes a row, in order") {

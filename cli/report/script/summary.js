@@ -111,7 +111,7 @@
     if (!before && !after) return null;
     const difficulties = Object.keys({...before?.pass_by_difficulty, ...after?.pass_by_difficulty});
     const count = after ?? before;
-    const rows = EVAL_ROWS.filter(([key]) => before?.[key] !== undefined || after?.[key] !== undefined).map(([key, label, digits]) =>
+    const rows = EVAL_ROWS.filter(([key]) => typeof (before?.[key] ?? after?.[key]) === 'number').map(([key, label, digits]) =>
       row(label, before?.[key], after?.[key], digits, key === 'pass_at_1' && intervalText(count)));
     const byDifficulty = difficulties.map((name) =>
       row(`difficulty ${name.replace(/^"|"$/g, '')}`, before?.pass_by_difficulty?.[name], after?.pass_by_difficulty?.[name], 3, ''));

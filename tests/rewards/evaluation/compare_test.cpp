@@ -70,6 +70,10 @@ TEST_CASE("sample files: what is wrong with a row is said, with its line") {
   refuses(base::Json::array(), "the row is array, not an object");
   const auto empty = folder.write("empty.jsonl", "");
   expect_error([&] { read_sample_file(empty); }, "the file has no samples", empty, "give a file");
+  auto skipped = row(0, 1, true);
+  skipped["is_right"] = nullptr;  // of a prompt that nobody judged
+  const auto unjudged = folder.write("unjudged.jsonl", skipped.dump() + "\n");
+  expect_error([&] { read_sample_file(unjudged); }, "no samples that were judged", unjudged, "give a file");
 }
 
 TEST_CASE("compare: a file with itself differs by exactly nothing") {

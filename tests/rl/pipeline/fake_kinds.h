@@ -27,10 +27,10 @@ struct WordStage {
   }
 };
 
-// What the stages did, in order; and how often the kind stops or throws before it does anything.
+// What the stages did, in order; and how often the kind stops, throws or is done before it does anything.
 struct Journal {
   std::vector<std::string> runs;
-  int num_stops = 0, num_faults = 0;
+  int num_stops = 0, num_faults = 0, num_empty = 0;
 };
 
 // "word" leaves out/text: the words of its inputs, its own, its seed; and out/extra.
@@ -39,6 +39,7 @@ inline pipeline::Kinds word_kinds(const std::shared_ptr<Journal>& journal) {
     journal->runs.push_back(stage.word);
     if (journal->num_faults > 0 && journal->num_faults-- > 0) throw Error("the work failed", folder, "again");
     if (journal->num_stops > 0 && journal->num_stops-- > 0) return pipeline::WorkEnd::stopped;
+    if (journal->num_empty > 0 && journal->num_empty-- > 0) return pipeline::WorkEnd::done;
     std::string text;
     for (const auto& input : stage.inputs) text += base::read_file(input + "/text") + " ";
     base::make_folders(folder + "/out");

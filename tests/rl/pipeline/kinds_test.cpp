@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "tests/support/errors.h"
+#include "tests/support/temp_folder.h"
 
 namespace lockstep::test {
 namespace {
@@ -32,6 +33,14 @@ TEST_CASE("stages: a training runs in the stage's folder, 75 is a stop, any othe
   CHECK(folder == "here");
   CHECK(pipeline::find_kind(kinds(75), "train", "").run(config, "here") == pipeline::WorkEnd::stopped);
   check_error([&] { pipeline::find_kind(kinds(1), "train", "").run(config, "here"); }, "ended with code 1", "here", "resumes");
+}
+
+TEST_CASE("stages: samples that were finished before a crash are not drawn again") {
+  const TempFolder scratch;
+  scratch.write("rows.jsonl", "{}\n");
+  // Its model does not exist: nothing is opened.
+  const auto config = base::parse_json(R"({"model": {"path": "none"}, "data": {"task": "chain_sum"}, "num_prompts": 2})", "test");
+  CHECK(pipeline::find_kind(kinds(), "sample", "").run(config, scratch.path()) == pipeline::WorkEnd::done);
 }
 
 TEST_CASE("stages: each config is checked with its place, without opening what it names") {

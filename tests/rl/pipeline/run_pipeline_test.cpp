@@ -50,8 +50,10 @@ TEST_CASE("pipeline: after a stop or a fault the same call goes on with the stag
   CHECK(pipeline::describe(diamond(scratch), word_kinds(journal)).find("begun") != std::string::npos);
   journal->num_faults = 1;
   check_error([&] { pipeline::run_pipeline(diamond(scratch), word_kinds(journal)); }, "the work failed", "run/a", "again");
+  journal->num_empty = 1;
+  check_error([&] { pipeline::run_pipeline(diamond(scratch), word_kinds(journal)); }, "ended without", "run/a/out", "log");
   CHECK(pipeline::run_pipeline(diamond(scratch), word_kinds(journal)));
-  CHECK(journal->runs == Words{"A", "A", "A", "B", "C", "D"});
+  CHECK(journal->runs == Words{"A", "A", "A", "A", "B", "C", "D"});
 }
 
 TEST_CASE("pipeline: a stop signal ends it between two stages") {

@@ -57,6 +57,13 @@ TEST_CASE("stage record: links are no outputs, and a broken record is an Error")
   const TempFolder scratch;
   std::filesystem::create_symlink("/etc/hostname", scratch.path("link"));
   check_error([&] { pipeline::list_outputs(scratch.path(), {"link"}); }, "a link among the outputs", "link", "copy");
+  std::filesystem::create_symlink("/etc", scratch.path("folder"));
+  check_error([&] { pipeline::list_outputs(scratch.path(), {"folder"}); }, "a link among the outputs", "folder", "copy");
+  std::filesystem::create_symlink("/nowhere/at/all", scratch.path("dangling"));
+  check_error([&] { pipeline::list_outputs(scratch.path(), {"dangling"}); }, "a link among the outputs", "dangling", "copy");
+  std::filesystem::create_directory(scratch.path("real"));
+  std::filesystem::create_directory_symlink("/etc", scratch.path("real/inner"));
+  check_error([&] { pipeline::list_outputs(scratch.path(), {"real"}); }, "a link among the outputs", "real/inner", "copy");
   scratch.write("stage.json", R"({"kind": "train", "outputs": 3})");
   check_error([&] { pipeline::read_record(scratch.path()); }, "no record of a stage", "stage.json", "remove");
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "rl/pipeline/markdown.h"
 #include "rl/pipeline/measures.h"
 #include "rl/pipeline/stage_record.h"
 #include "tests/support/errors.h"
@@ -60,14 +61,18 @@ TEST_CASE("summary: tables of evaluations, curves of trainings, seconds and chec
   CHECK(text.find("One seed took 30") != std::string::npos);
 }
 
+TEST_CASE("summary: a name with a bar stays in its cell") {
+  CHECK(pipeline::markdown_table({"a", "b|c"}, {{"1", "|"}}) == "| a | b\\|c |\n|---|---|\n| 1 | \\| |");
+}
+
 TEST_CASE("summary: a table shows what says something, once") {
-  const base::Json results = {{"pass_at_1", 0.5}, {"format", 0.0}, {"num_prompts", 4}, {"pass_at_1_ci", {0.4, 0.6}}, {"rewards/accuracy/mean", 0.5},
+  const base::Json results = {{"pass_at_1", 0.5}, {"format", nullptr}, {"num_prompts", 4}, {"pass_at_1_ci", {0.4, 0.6}}, {"rewards/accuracy/mean", 0.5},
                               {"rewards/accuracy/std", 0.1}, {"rewards/accuracy/skip_ratio", 0.0}, {"rewards/language/mean", 0.9},
                               {"rewards/language/skip_ratio", 0.2}};
   using Words = std::vector<std::string>;
   CHECK(pipeline::shown_measures({{"a", results}}) == Words{"pass_at_1", "rewards/language/mean", "rewards/language/skip_ratio"});
   auto with_format = results;
-  with_format["rewards/format/mean"] = 0.0;
+  with_format["format"] = 0.0;
   CHECK(pipeline::shown_measures({{"a", with_format}}).at(1) == "format");
 }
 
