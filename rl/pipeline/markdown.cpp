@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Markdown's tables.
+// Tables in Markdown, cell by cell.
 #include "rl/pipeline/markdown.h"
 
 namespace lockstep::rl::pipeline {
@@ -21,9 +21,10 @@ std::string line_of(const Cells& cells) {
 }  // namespace
 
 std::string markdown_table(const Cells& head, const std::vector<Cells>& rows) {
-  std::string out = line_of(head) + "\n|";
+  std::string out = line_of(head);
+  out += "\n|";
   for (size_t i = 0; i < head.size(); ++i) out += "---|";
-  for (const auto& row : rows) out += "\n" + line_of(row);
+  for (const auto& row : rows) out.append("\n").append(line_of(row));
   return out;
 }
 

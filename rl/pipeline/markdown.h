@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables as Markdown.
+// Rows of cells as tables in Markdown, which reports and RESULTS.md are written in.
 #pragma once
 
 #include <string>
