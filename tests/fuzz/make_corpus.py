@@ -5,7 +5,7 @@
     tests/fuzz/make_corpus.py
 
 math:          judged pairs, one for each kind of answer and verdict, completions, expressions
-               (math_judge_fuzz, math_extract_fuzz, expression_fuzz)
+               (math_judge_fuzz, math_parse_fuzz, math_extract_fuzz, expression_fuzz)
 the others:    completion_fuzz, rows_fuzz, wire_fuzz, tokenizer_fuzz, sentencepiece_fuzz, weights_fuzz
 """
 import json
