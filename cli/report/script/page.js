@@ -72,8 +72,9 @@
 
   R.drawStage = () => {
     const names = R.stageNames();
-    const [main] = R.runs.map((run) => R.mainStage(run)?.name).filter(Boolean);
-    if (!names.includes(stage)) stage = main ?? names.at(-1) ?? null;
+    const mains = R.runs.map(R.mainStage).filter(Boolean);
+    const main = mains.find((found) => found.columns.has('reward')) ?? mains[0];
+    if (!names.includes(stage)) stage = main?.name ?? names.at(-1) ?? null;
     R.showTabs();
     for (const chart of R.charts) chart.drop();
     R.charts = [];
