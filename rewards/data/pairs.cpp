@@ -150,10 +150,12 @@ Groups read_groups(const std::vector<std::string>& inputs, const std::string& co
     rows::for_each_row(path, [&](rows::FileRow& file_row) {
       const size_t index = report.rows_in++;
       const Row row = read_row(file_row, column);
-      if (row.score)
-        groups[key_of(row.example)].push_back({index, *row.score, hash_text(*row.example.completion)});
-      else
+      if (!row.score)
         ++report.num_unscored;
+      else if (row.example.completion->empty())
+        ++report.num_empty;
+      else
+        groups[key_of(row.example)].push_back({index, *row.score, hash_text(*row.example.completion)});
     });
   }
   if (report.rows_in == 0) throw Error("there are no rows", base::join(inputs, ", "), "give files with rows");
@@ -208,6 +210,7 @@ PairsReport make_pairs(const std::vector<std::string>& inputs, const std::string
 Json PairsReport::json() const {
   return {{"rows_in", rows_in},
           {"unscored", num_unscored},
+          {"empty", num_empty},
           {"prompts", num_prompts},
           {"prompts_without_pair", num_prompts_without},
           {"candidates", num_candidates},
@@ -216,7 +219,7 @@ Json PairsReport::json() const {
 }
 
 std::string PairsReport::text() const {
-  return cat(rows_in, " rows in (", num_unscored, " without a score) of ", num_prompts, " prompts, ", num_pairs, " pairs out of ",
+  return cat(rows_in, " rows in (", num_unscored, " without a score, ", num_empty, " empty) of ", num_prompts, " prompts, ", num_pairs, " pairs out of ",
              num_candidates, " that differ enough; ", num_prompts_without, " prompts gave none\n  margin: mean ", base::fixed(mean_margin, 3),
              ", from ", base::fixed(min_margin, 3), " to ", base::fixed(max_margin, 3), "\n");
 }

@@ -28,7 +28,7 @@ struct PairsOptions {
 };
 
 struct PairsReport {
-  size_t rows_in = 0, num_unscored = 0;
+  size_t rows_in = 0, num_unscored = 0, num_empty = 0;  // an empty completion is part of no pair
   size_t num_prompts = 0, num_prompts_without = 0;  // with scored rows; of which gave no pair
   size_t num_candidates = 0, num_pairs = 0;         // pairs that might be taken, and were
   double mean_margin = 0, min_margin = 0, max_margin = 0;
@@ -39,9 +39,10 @@ struct PairsReport {
 
 // Rows with prompt, completion and a score become {prompt, chosen, rejected, margin}, in the order in which their second rows are read;
 // the prompt keeps its form, text or messages. Which pairs there are depends on the rows of the prompt alone, not on other prompts: the
-// best, the worst and what max_per_prompt leaves are drawn by (seed, prompt). Two equal completions are no pair. Keeps about 60 bytes
-// of each row, and the completions of pairs whose second row is still to come. Reads the files twice: Error when one changed in
-// between; for a row without completion or score; for more than 4096 completions of a prompt where all pairs are asked for; no pair.
+// best, the worst and what max_per_prompt leaves are drawn by (seed, prompt). Two equal completions are no pair, and an empty one is
+// part of none, for no trainer takes it. Keeps about 60 bytes of each row, and the completions of pairs whose second row is still to
+// come. Reads the files twice: Error when one changed in between; for a row without completion or score; for more than 4096 completions
+// of a prompt where all pairs are asked for; no pair.
 PairsReport make_pairs(const std::vector<std::string>& inputs, const std::string& output, const PairsOptions& options);
 
 }  // namespace lockstep::rewards::data

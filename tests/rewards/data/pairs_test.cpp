@@ -145,8 +145,24 @@ TEST_CASE("data pairs: messages stay messages; failed scores are counted; equal 
   CHECK(made.pairs[1]["rejected"] == "c");
   CHECK_FALSE(made.pairs[0].contains("margin"));
   CHECK(made.report.mean_margin == doctest::Approx((1.75 + 7) / 2));
-  CHECK(made.report.text().find("4 rows in (1 without a score) of 1 prompts, 2 pairs out of 2") != std::string::npos);
+  CHECK(made.report.text().find("4 rows in (1 without a score, 0 empty) of 1 prompts, 2 pairs out of 2") != std::string::npos);
   CHECK(made.report.json()["margin"]["max"] == 7);
+}
+
+TEST_CASE("data pairs: an empty completion, which no trainer takes, is counted and part of no pair, best or worst") {
+  const TempFolder folder;
+  const std::vector<Json> rows = {{{"prompt", "p"}, {"completion", ""}, {"reward", 9}},
+                                  {{"prompt", "p"}, {"completion", "a"}, {"reward", 2}},
+                                  {{"prompt", "p"}, {"completion", "b"}, {"reward", 1}},
+                                  {{"prompt", "p"}, {"completion", ""}, {"reward", -9}}};
+  for (const char* choice : {"best_worst", "all"}) {
+    const auto made = make(folder, rows, {.choice = choice});
+    CHECK(made.report.num_empty == 2);
+    CHECK(made.report.json()["empty"] == 2);
+    REQUIRE(made.pairs.size() == 1);
+    CHECK(made.pairs[0]["chosen"] == "a");
+    CHECK(made.pairs[0]["rejected"] == "b");
+  }
 }
 
 TEST_CASE("data pairs: what is refused, and nothing is written then") {
