@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file_handle.h"
 #include "base/text.h"
@@ -23,20 +23,6 @@ namespace {
 std::string parent_of(const std::string& path) {
   const std::string parent = std::filesystem::path(path).parent_path().string();
   return parent.empty() ? "." : parent;
-}
-
-// A temporary file that is removed unless it was renamed into place.
-struct Temporary {
-  std::string path;
-  bool is_kept = false;
-  ~Temporary() {
-    if (!is_kept) ::unlink(path.c_str());
-  }
-};
-
-std::string temporary_name(const std::string& path) {
-  static std::atomic<uint64_t> counter{0};
-  return cat(path, ".tmp-", ::getpid(), "-", counter.fetch_add(1));
 }
 
 }  // namespace
@@ -118,17 +104,9 @@ std::string read_file(const std::string& path, size_t max_bytes) {
 }
 
 void write_file_atomic(const std::string& path, std::string_view content) {
-  Temporary temporary{temporary_name(path)};
-  FileHandle file(::open(temporary.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (file.number() < 0) {
-    temporary.is_kept = true;  // not ours
-    throw_errno("create file", path, errno);
-  }
-  write_all(file, content, path);
-  fsync_handle(file, path);
-  if (file.close() != 0) throw_errno("close file", path, errno);
-  rename_path(temporary.path, path);
-  temporary.is_kept = true;
+  AtomicFile file(path);
+  file.write(content);
+  file.commit();
 }
 
 void make_folders(const std::string& path) {

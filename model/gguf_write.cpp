@@ -8,9 +8,9 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "model/atomic_file.h"
 #include "model/checkpoint_io.h"
 #include "model/gguf_names.h"
 #include "model/gguf_out.h"
@@ -117,7 +117,7 @@ void write_gguf(const std::string& file,
   }
   std::vector<GgufPlan> plans;
   for (const Part& part : parts) plans.push_back(part.plan);
-  AtomicFile out(file);
+  base::AtomicFile out(file);
   out.write(gguf_head(pairs, plans));
   for (const Part& part : parts) {
     for (const Tensor& source : part.sources) out.write(encoded(part, source, cat(file, ": tensor ", part.plan.name)));

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/file_handle.h"
@@ -128,6 +129,7 @@ void save_model_folder(const std::string& folder,
                        size_t max_shard_bytes) {
   check_complete(folder, config, tensors);
   base::make_folders(folder);
+  base::remove_unfinished(folder);  // of a save that was killed
   const fs::path path(folder);
   remove_other_weights(path, write_weights(path, split(tensors, max_shard_bytes)));
   if (tokenizer != nullptr) tokenizer->save(folder);

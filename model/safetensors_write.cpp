@@ -4,10 +4,10 @@
 
 #include <set>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "model/atomic_file.h"
 #include "model/checkpoint_io.h"
 #include "model/safetensors_header.h"
 
@@ -62,7 +62,7 @@ void write_safetensors(const std::string& file,
                     " bytes, readers accept ", kMaxSafetensorsHeader),
                 file, "write the tensors into several files");
   }
-  AtomicFile out(file);
+  base::AtomicFile out(file);
   std::string length(8, '\0');
   for (size_t i = 0; i < 8; ++i) length[i] = static_cast<char>((header.size() >> (8 * i)) & 0xff);
   out.write(length);

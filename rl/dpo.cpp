@@ -63,7 +63,7 @@ MetricsRow metrics_row(const DpoMetrics& m, const StepReport& report, double rat
 StageEnd run_dpo(Session& session, const DpoConfig& config) {
   Stage stage(session, "dpo", capped_steps(session.config, config.max_steps), config.learner, config.save);
   const ReferenceModel reference(session.policy.transformer, stage);
-  if (stage.is_done()) return StageEnd::already_done;
+  if (stage.is_done()) return StageEnd::done;
   PreferenceRows rows(config.data, *session.policy.tokenizer, session.config.prompt.to_format(), session.config.seed);
   while (stage.step() < stage.num_steps()) {
     uint64_t cursor = static_cast<uint64_t>(stage.step()) * static_cast<uint64_t>(config.num_pairs);

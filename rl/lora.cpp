@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <set>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -139,7 +139,8 @@ void Lora::merge() {
 }
 
 void Lora::save_adapter(const std::string& folder, const std::string& base_model) const {
-  std::filesystem::create_directories(folder);
+  base::make_folders(folder);
+  base::remove_unfinished(folder);  // of a save that was killed
   std::set<std::string> modules;  // whole names: the ends alone could mean others too
   for (const auto& site : sites_) modules.insert(site.target.module());
   std::vector<model::NamedTensor> tensors;

@@ -127,7 +127,7 @@ PreferenceRows open_pairs(const Session& session, const RewardModelConfig& confi
 
 StageEnd run_reward_model(Session& session, const RewardModelConfig& config) {
   Stage stage(session, "reward_model", capped_steps(session.config, config.max_steps), config.learner, config.save);
-  if (stage.is_done()) return StageEnd::already_done;
+  if (stage.is_done()) return StageEnd::done;
   auto rows = open_pairs(session, config);
   const HeldOut held_out(session, config);
   if (stage.step() == 0) held_out.record("before");

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep train`: the stages of a run in order, its summary and its final model.
-#include <filesystem>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -39,11 +37,11 @@ void write_summary(const Session& session) {
                      ", ", base::format_seconds(total)));
 }
 
-// A model folder of the current weights, unless it is there already and nothing was trained since.
-void save_model(const Session& session, const std::string& name, bool is_newer) {
+// A model folder of the current weights. Written at every start, though it may be there: a run whose cap on steps was raised, and which was
+// killed between its last checkpoint and this, would keep the earlier weights.
+void save_model(const Session& session, const std::string& name) {
   if (!session.world.is_first()) return;
   const std::string folder = session.folder.file(name);
-  if (!is_newer && std::filesystem::exists(folder + "/config.json")) return;
   const auto& m = session.policy.transformer;
   model::save_model_folder(folder, m.config(), model::export_parameters(m.parameters()), session.policy.tokenizer.get());
   base::log_info(cat(name, ": ", folder));
@@ -51,20 +49,16 @@ void save_model(const Session& session, const std::string& name, bool is_newer) 
 
 // The stages in order; false when a signal ended one.
 bool run_stages(Session& session, const RunConfig& config) {
-  bool is_newer = false;
-  const auto finished = [&](StageEnd end) {
-    is_newer = is_newer || end == StageEnd::done;
-    return end != StageEnd::stopped;
-  };
+  const auto finished = [](StageEnd end) { return end == StageEnd::done; };
   if (config.pretrain) {
     if (!finished(run_supervised(session, "pretrain", *config.pretrain))) return false;
-    save_model(session, "base", is_newer);
+    save_model(session, "base");
   }
   if (config.sft && !finished(run_supervised(session, "sft", *config.sft))) return false;
   if (config.dpo && !finished(run_dpo(session, *config.dpo))) return false;
   if (config.grpo && !finished(run_grpo(session, *config.grpo))) return false;
   if (config.reward_model && !finished(run_reward_model(session, *config.reward_model))) return false;
-  save_model(session, "model", is_newer);
+  save_model(session, "model");
   return true;
 }
 

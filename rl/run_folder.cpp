@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_diff.h"
@@ -11,15 +12,6 @@
 
 namespace lockstep::rl {
 namespace {
-
-// What a killed run left of files that it was writing: the run folder belongs to one process at a time.
-void remove_unfinished(const std::string& folder) {
-  std::vector<std::string> unfinished;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.is_regular_file() && entry.path().filename().string().find(".tmp-") != std::string::npos)
-      unfinished.push_back(entry.path().string());
-  for (const auto& file : unfinished) base::remove_tree(file);
-}
 
 // Without what changes no bit of a run: when it pauses, and who draws its completions.
 base::Json without_conduct(base::Json config) {
@@ -46,8 +38,7 @@ base::Json read_stored(const std::string& file) {
 RunFolder::RunFolder(const RunConfig& config, bool is_writer) : path_(config.output_dir), is_writer_(is_writer) {
   if (!is_writer_) return;
   base::make_folders(completions());
-  remove_unfinished(path_);
-  remove_unfinished(completions());
+  for (const auto& folder : {path_, completions(), file("tokenizer")}) base::remove_unfinished(folder);  // of a killed run
   const std::string stored = file("config.json");
   const auto resolved = base::dump(config);
   if (std::filesystem::exists(stored)) {

@@ -42,9 +42,8 @@ struct Session {
 
 // How a stage ended.
 enum class StageEnd {
-  done,
-  already_done,  // by an earlier start of the same run
-  stopped,       // a signal asked for it; the state is saved
+  done,     // now, or by an earlier start of the same run
+  stopped,  // a signal asked for it; the state is saved
 };
 
 StageEnd run_supervised(Session& session, const std::string& stage, const SupervisedConfig& config);

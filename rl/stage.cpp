@@ -118,11 +118,12 @@ void Stage::stop() {
 
 void Stage::finish() {
   if (is_done_) return;
-  save(/*is_done=*/true);
+  // First what the stage leaves: a kill before the checkpoint says "done" repeats the last steps and writes it again.
   auto times = session_.folder.read_result("seconds.json").value_or(base::Json::object());
   times[name_] = seconds();
   session_.folder.write_result("seconds.json", times);
   if (lora_ && session_.world.is_first()) lora_->save_adapter(session_.folder.file("adapter_" + name_), session_.config.model.path);
+  save(/*is_done=*/true);
   if (progress_) progress_->finish();
 }
 

@@ -51,7 +51,7 @@ class Extension {
 StageEnd run_supervised(Session& session, const std::string& name, const SupervisedConfig& config) {
   const int64_t planned = config.max_steps, capped = capped_steps(session.config, planned);  // a cap pauses: schedules are those of the plan
   Stage stage(session, name, capped, config.learner, config.save);
-  if (stage.is_done()) return StageEnd::already_done;
+  if (stage.is_done()) return StageEnd::done;
   const auto rows = open_text_rows(config.data, *session.policy.tokenizer, session.config.prompt.to_format(), session.config.seed);
   Extension extension(session, config);
   const int64_t most = capped < planned ? capped : planned + config.extra_steps;

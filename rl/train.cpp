@@ -54,7 +54,7 @@ StageEnd run_grpo(Session& session, const GrpoConfig& config) {
   Stage stage(session, "grpo", capped_steps(session.config, config.max_steps), config.learner, config.save);
   const PromptSet prompts(config.data, /*is_eval=*/false, session.config.prompt, *session.policy.tokenizer, session.config.seed);
   ReferenceModel reference(session.policy.transformer, config, stage);
-  if (stage.is_done()) return StageEnd::already_done;
+  if (stage.is_done()) return StageEnd::done;
   EntropyCoefficient entropy(config.loss, stage.state());
   GrpoLog log(session, config, stage);
   log.before();

@@ -2,11 +2,6 @@
 // The choice of a format by the file's name, and JSON lines in and out.
 #include "rewards/rows/row_file.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -57,21 +52,12 @@ void for_each_row(const std::string& path, const RowCall& row, const RowLimits& 
   read_lines(path, row, limits);
 }
 
-RowWriter::RowWriter(std::string path) : path_(std::move(path)), temporary_(cat(path_, ".tmp-", ::getpid())) {
-  file_ = base::FileHandle(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (file_.number() < 0) base::throw_errno("create file", path_, errno);
-}
-
-RowWriter::~RowWriter() {
-  if (file_.number() >= 0) ::unlink(temporary_.c_str());
-}
-
 void RowWriter::append(std::string_view line) {
   buffer_ += line;
   buffer_ += '\n';
   ++num_rows_;
   if (buffer_.size() < kBufferBytes) return;
-  base::write_all(file_, buffer_, path_);
+  file_.write(buffer_);
   buffer_.clear();
 }
 
@@ -80,10 +66,8 @@ void RowWriter::write(const FileRow& row) { row.line.empty() ? write(row.json) :
 void RowWriter::write(const Json& row) { append(row.dump(-1, ' ', false, Json::error_handler_t::replace)); }
 
 void RowWriter::finish() {
-  base::write_all(file_, buffer_, path_);
-  base::fsync_handle(file_, path_);
-  if (file_.close() != 0) base::throw_errno("close file", path_, errno);
-  base::rename_path(temporary_, path_);
+  file_.write(buffer_);
+  file_.commit();
 }
 
 }  // namespace lockstep::rewards::rows

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/file_handle.h"
+#include "base/atomic_file.h"
 #include "base/json.h"
 
 namespace lockstep::rewards::rows {
@@ -29,10 +29,7 @@ void for_each_row(const std::string& path, const std::function<void(FileRow& row
 // Writes a temporary neighbour and renames it over `path` at finish(); without finish() nothing is left.
 class RowWriter {
  public:
-  explicit RowWriter(std::string path);
-  ~RowWriter();
-  RowWriter(const RowWriter&) = delete;
-  RowWriter& operator=(const RowWriter&) = delete;
+  explicit RowWriter(const std::string& path) : file_(path) {}
 
   void write(const FileRow& row);  // a line keeps its bytes
   void write(const base::Json& row);
@@ -41,8 +38,8 @@ class RowWriter {
 
  private:
   void append(std::string_view line);
-  std::string path_, temporary_, buffer_;
-  base::FileHandle file_;
+  base::AtomicFile file_;
+  std::string buffer_;
   size_t num_rows_ = 0;
 };
 

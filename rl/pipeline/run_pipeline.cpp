@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/file_handle.h"
@@ -63,6 +64,7 @@ bool run_stage(const Pipeline& pipeline, const Kinds& kinds, const Stage& stage,
   const Kind& kind = find_kind(kinds, stage.kind, cat("/stages/", stage.name, "/kind"));
   const std::string folder = pipeline.folder(stage.name);
   base::make_folders(folder);
+  base::remove_unfinished(folder);  // of a start that was killed
   const double earlier = record.seconds;
   write_record(folder, record);
   const auto started = std::chrono::steady_clock::now();
@@ -117,6 +119,7 @@ bool run_pipeline(const Pipeline& pipeline, const Kinds& kinds) {
   base::install_stop_signals();
   base::make_folders(pipeline.output_dir);
   const auto lock = lock_folder(pipeline.output_dir);
+  base::remove_unfinished(pipeline.output_dir);
   base::set_log_file(pipeline.output_dir + "/log");
   std::map<std::string, std::string> digests;
   for (size_t i = 0; i < pipeline.stages.size(); ++i) {

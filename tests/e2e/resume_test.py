@@ -46,6 +46,7 @@ def fingerprint(folder):
         row = json.loads(line)
         rows.append({k: v for k, v in row.items() if k != "step_time" and not k.startswith(("timing_s/", "perf/"))})
     digest["metrics"] = rows
+    digest["files"] = sorted(str(file.relative_to(folder)) for part in ("base", "model", "tokenizer") for file in (folder / part).iterdir())
     return digest
 
 
@@ -82,6 +83,12 @@ def main():
         finish(start(binary, root / "threads", threads=5))
         compare("5 threads", expected, root / "threads")
 
+        # As if a kill had come after the last checkpoint, before or in the middle of the save of the model.
+        shutil.copy(root / "threads/base/model.safetensors", root / "threads/model/model.safetensors")
+        (root / "threads/model/tokenizer.json.tmp-7-1").write_text("half")
+        finish(start(binary, root / "threads"))
+        compare("the model of a finished run", expected, root / "threads")
+
         pick = random.Random(1)
         kills = 0
         while kills < NUM_KILLS:
@@ -110,7 +117,7 @@ def main():
         process = start(binary, root / "straight", more=["--set", "seed=4"])
         if "another config" not in finish(process, expected=1):
             sys.exit("a run folder of another config was not refused")
-        print("5 passed, 0 failed")
+        print("6 passed, 0 failed")
     finally:
         shutil.rmtree(root, ignore_errors=True)
 

@@ -45,6 +45,18 @@ TEST_CASE("run folder: the same config opens it again; the cap on steps may diff
   CHECK(again.read_result("result.json").value() == base::Json{{"x", 1}});
 }
 
+TEST_CASE("run folder: what a killed run left half-written is removed") {
+  const TempFolder scratch;
+  const auto config = config_in(scratch.path("run"));
+  const rl::RunFolder folder(config);
+  base::make_folders(folder.file("tokenizer"));
+  const std::string unfinished[] = {folder.file("seconds.json.tmp-12-3"), folder.file("tokenizer/tokenizer.json.tmp-12-0"),
+                                    folder.completions() + "/grpo_2.parquet.tmp-12-1"};
+  for (const auto& file : unfinished) base::write_file_atomic(file, "half");
+  rl::RunFolder{config};
+  for (const auto& file : unfinished) CHECK_FALSE(std::filesystem::exists(file));
+}
+
 TEST_CASE("run folder: another config is refused with the path of the first difference, and the stored one stays") {
   const TempFolder scratch;
   const auto config = config_in(scratch.path("run"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file written piece by piece that appears under its name only when it is complete; internal to model/.
+// A file written piece by piece that appears under its name only when it is complete.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +9,10 @@
 
 #include "base/file_handle.h"
 
-namespace lockstep::model {
+namespace lockstep::base {
 
-// base::write_file_atomic for files that do not fit in memory. Nothing is seen under `path` before commit;
-// the temporary neighbour is removed when commit is not reached.
+// Nothing is seen under `path` before commit; the temporary neighbour PATH.tmp-PID-COUNTER is removed when commit is not reached.
+// Errors name `path`.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);
@@ -30,9 +30,13 @@ class AtomicFile {
 
  private:
   std::string path_, temporary_;
-  base::FileHandle file_;
+  FileHandle file_;
   uint64_t size_ = 0;
   bool is_committed_ = false;
 };
 
-}  // namespace lockstep::model
+// Removes the temporary neighbours that killed writers left in `folder`, not in the folders below it; nothing when there is no
+// such folder. For the one process that writes there.
+void remove_unfinished(const std::string& folder);
+
+}  // namespace lockstep::base
