@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `lockstep train`: the stages of a run in order, its summary and its final model.
+#include <optional>
+
 #include "base/error.h"
 #include "base/file.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/text.h"
@@ -103,6 +106,8 @@ int run(const RunConfig& config, const ranks::Place& place) {
   if (place.rank > 0) base::set_log_level(base::LogLevel::warn);
   ranks::World world(place, config.ranks);
   try {
+    std::optional<base::FileHandle> lock;
+    if (world.is_first()) lock = base::lock_folder(config.output_dir);
     Session session(config, world, place.local_size);
     const int code = run_in(session);
     world.leave();

@@ -56,6 +56,7 @@ void check_ranks(const RunConfig& config, int size);
 
 // `lockstep train`: all stages of the config in order, each skipped if it is finished, resumed if it was begun. Writes
 // summary.json and the final model. Returns the exit code: 0 done, 75 stopped by a signal and to be started again.
+// Error when another process works in the run folder.
 int run(const RunConfig& config, const ranks::Place& place = {});
 
 }  // namespace lockstep::rl

@@ -2,11 +2,7 @@
 // The loop over the stages of a pipeline.
 #include "rl/pipeline/run_pipeline.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -14,7 +10,7 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/file_handle.h"
+#include "base/folder_lock.h"
 #include "base/log.h"
 #include "base/signal.h"
 #include "base/text.h"
@@ -28,16 +24,6 @@ constexpr size_t kDigits = 12;  // of a digest, for people
 
 const Stage& find_stage(const Pipeline& pipeline, const std::string& name) {
   return *std::find_if(pipeline.stages.begin(), pipeline.stages.end(), [&](const Stage& s) { return s.name == name; });
-}
-
-// Held as long as the object lives; the system lets go of it when the process dies.
-base::FileHandle lock_folder(const std::string& folder) {
-  const std::string path = folder + "/lock";
-  base::FileHandle file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (file.number() < 0) base::throw_errno("open", path, errno);
-  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0)
-    throw Error("another process runs a pipeline in this folder", path, "wait for it, or give this one an output_dir of its own");
-  return file;
 }
 
 // Is `file` one of the outputs, or below one?
@@ -117,8 +103,7 @@ std::string describe(const Pipeline& pipeline, const Kinds& kinds) {
 bool run_pipeline(const Pipeline& pipeline, const Kinds& kinds) {
   check_pipeline(pipeline, kinds);
   base::install_stop_signals();
-  base::make_folders(pipeline.output_dir);
-  const auto lock = lock_folder(pipeline.output_dir);
+  const auto lock = base::lock_folder(pipeline.output_dir);
   base::remove_unfinished(pipeline.output_dir);
   base::set_log_file(pipeline.output_dir + "/log");
   std::map<std::string, std::string> digests;

@@ -17,7 +17,7 @@ std::string describe(const Pipeline& pipeline, const Kinds& kinds);
 
 // Runs what is not done. Before each stage its inputs are compared with their checksums, and a stage that was begun with another
 // config or on other inputs is an Error: nothing is run over silently. False: a signal asked to stop; the same call goes on.
-// Error when another process runs a pipeline in this folder.
+// Error when another process works in this folder.
 bool run_pipeline(const Pipeline& pipeline, const Kinds& kinds);
 
 }  // namespace lockstep::rl::pipeline

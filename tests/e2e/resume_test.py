@@ -108,6 +108,10 @@ def main():
 
         process = start(binary, root / "stopped")
         wait_for_rows(root / "stopped" / "metrics.jsonl", 5)
+        process.send_signal(signal.SIGSTOP)
+        if "another process works in this folder" not in finish(start(binary, root / "stopped"), expected=1):
+            sys.exit("a second process in the run folder was not refused")
+        process.send_signal(signal.SIGCONT)
         process.send_signal(signal.SIGTERM)
         if "stopped by a signal" in finish(process, expected=75):
             print("SIGTERM: saved, exit code 75")

@@ -112,7 +112,7 @@ TEST_CASE("pipeline: two processes do not share a folder") {
     pipeline::run_pipeline(diamond(scratch), word_kinds(journal));
     return pipeline::WorkEnd::done;
   };
-  check_error([&] { pipeline::run_pipeline(diamond(scratch), kinds); }, "another process runs a pipeline in this folder", "run/lock", "output_dir");
+  check_error([&] { pipeline::run_pipeline(diamond(scratch), kinds); }, "another process works in this folder", "run/lock", "output_dir");
 }
 
 TEST_CASE("pipeline: the description names stages, needs and how far they are; the reference names kinds and fields") {
