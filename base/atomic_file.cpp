@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "base/file.h"
@@ -68,10 +69,13 @@ void AtomicFile::commit() {
 }
 
 void remove_unfinished(const std::string& folder) {
-  std::error_code none;
+  std::error_code code;
   std::vector<std::string> unfinished;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, none))
-    if (is_temporary(entry.path().filename().string()) && entry.is_regular_file()) unfinished.push_back(entry.path().string());
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code is_gone;
+    if (is_temporary(entry->path().filename().string()) && entry->is_regular_file(is_gone)) unfinished.push_back(entry->path().string());
+  }
+  if (code && code != std::errc::no_such_file_or_directory) throw_errno("list folder", folder, code.value());
   for (const auto& file : unfinished) remove_tree(file);
 }
 

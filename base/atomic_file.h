@@ -36,7 +36,7 @@ class AtomicFile {
 };
 
 // Removes the temporary neighbours that killed writers left in `folder`, not in the folders below it; nothing when there is no
-// such folder. For the one process that writes there.
+// such folder, an Error when it cannot be read. For the one process that writes there.
 void remove_unfinished(const std::string& folder);
 
 }  // namespace lockstep::base

@@ -40,8 +40,8 @@ void write_summary(const Session& session) {
                      ", ", base::format_seconds(total)));
 }
 
-// A model folder of the current weights. Written at every start, though it may be there: a run whose cap on steps was raised, and which was
-// killed between its last checkpoint and this, would keep the earlier weights.
+// A model folder of the current weights, written also where there is one: it may be an earlier one of a run whose cap on steps was raised,
+// and which was killed between its last checkpoint and this.
 void save_model(const Session& session, const std::string& name) {
   if (!session.world.is_first()) return;
   const std::string folder = session.folder.file(name);

@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <string>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "tests/base/error_of.h"
@@ -38,9 +41,16 @@ TEST_CASE("atomic file: nothing is seen before commit, and without commit nothin
 TEST_CASE("atomic file: neighbours that a killed process of the same PID left stop no write") {
   const TempFolder folder;
   const std::string path = folder / "x";
-  for (int counter = 0; counter < 2000; ++counter) ::close(::creat(cat(path, ".tmp-", ::getpid(), "-", counter).c_str(), 0600));
+  const auto next = [&] {  // the counter of the name after this one's
+    const AtomicFile file(path);
+    const std::string name = std::filesystem::directory_iterator(folder.path())->path().string();
+    return std::stoi(name.substr(name.rfind('-') + 1)) + 1;
+  }();
+  for (int counter = next; counter < next + 3; ++counter) ::close(::creat(cat(path, ".tmp-", ::getpid(), "-", counter).c_str(), 0600));
+  CHECK(folder.num_entries() == 3);
   write_file_atomic(path, "whole");
   CHECK(read_file(path) == "whole");
+  CHECK(folder.num_entries() == 4);
   remove_unfinished(folder.path());
   CHECK(folder.num_entries() == 1);
 }
@@ -65,6 +75,10 @@ TEST_CASE("atomic file: an Error names the file that was wanted, not its neighbo
   const Error error = error_of([&] { AtomicFile(folder / "none/x"); });
   CHECK(error.what_happened() == "cannot create file: No such file or directory");
   CHECK(error.where() == folder / "none/x");
+  write_file_atomic(folder / "file", "");
+  const Error no_folder = error_of([&] { remove_unfinished(folder / "file"); });
+  CHECK(no_folder.what_happened() == "cannot list folder: Not a directory");
+  CHECK(no_folder.where() == folder / "file");
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ TEST_CASE("folder lock: a process that was killed holds nothing") {
     for (;;) ::pause();
     return 0;
   });
-  while (::access((scratch / "held").c_str(), F_OK) != 0) ::usleep(1000);
+  for (int i = 0; i < 10'000 && ::access((scratch / "held").c_str(), F_OK) != 0; ++i) ::usleep(1000);
   CHECK_THROWS_AS(lock_folder(scratch.path()), Error);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "rl/reference_model.h"
 #include "tests/rl/tiny_run.h"
+#include "tests/support/errors.h"
 #include "tests/support/temp_folder.h"
 
 namespace lockstep::test {
@@ -109,6 +110,23 @@ TEST_CASE("stage: a finished stage stays finished, unless more steps are asked f
   Opened more(config, 3, 100);
   CHECK_FALSE(more.stage.is_done());
   CHECK(more.stage.step() == 2);
+}
+
+TEST_CASE("stage: one whose results cannot be written is not done") {
+  const TempFolder scratch;
+  const auto config = tiny_run(scratch.path("run"));
+  {
+    Opened o(config, 1, 100);
+    step(o.session, o.stage);
+    base::make_folders(o.session.folder.file("seconds.json"));
+    CHECK(error_of([&] { o.stage.finish(); }).has_value());
+  }
+  base::remove_tree(scratch.path("run/seconds.json"));
+  Opened again(config, 1, 100);
+  CHECK_FALSE(again.stage.is_done());
+  step(again.session, again.stage);
+  again.stage.finish();
+  CHECK(again.session.folder.read_result("seconds.json").value().contains("grpo"));
 }
 
 TEST_CASE("stage: old checkpoints are removed; every one that is kept is a model folder") {
